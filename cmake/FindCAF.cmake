@@ -1,0 +1,22 @@
+# Finds Debian's libcaf-dev 0.17, which ships no CMake package. Defines CAF::core, CAF::io and CAF::openssl.
+find_path(CAF_INCLUDE_DIR caf/all.hpp)
+set(_caf_required CAF_INCLUDE_DIR)
+foreach(component core io openssl)
+  find_library(CAF_${component}_LIBRARY caf_${component})
+  list(APPEND _caf_required CAF_${component}_LIBRARY)
+endforeach()
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(CAF REQUIRED_VARS ${_caf_required})
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+if(CAF_FOUND AND NOT TARGET CAF::core)
+  foreach(component core io openssl)
+    add_library(CAF::${component} UNKNOWN IMPORTED)
+    set_target_properties(CAF::${component} PROPERTIES
+      IMPORTED_LOCATION "${CAF_${component}_LIBRARY}"
+      INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${CAF_INCLUDE_DIR}")
+  endforeach()
+  set_property(TARGET CAF::core PROPERTY INTERFACE_LINK_LIBRARIES Threads::Threads)
+  set_property(TARGET CAF::io PROPERTY INTERFACE_LINK_LIBRARIES CAF::core)
+  set_property(TARGET CAF::openssl PROPERTY INTERFACE_LINK_LIBRARIES "CAF::io;OpenSSL::SSL;OpenSSL::Crypto")
+endif()

@@ -1,0 +1,39 @@
+# Helpers for the one-target-per-folder layout: a folder's target and its link list are its dependency arrow.
+
+add_library(waihu_build_flags INTERFACE)
+target_compile_options(waihu_build_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
+  $<$<BOOL:${WAIHU_WERROR}>:-Werror>)
+target_include_directories(waihu_build_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_definitions(waihu_build_flags INTERFACE
+  WAIHU_VERSION="${PROJECT_VERSION}" BOOST_ASIO_NO_DEPRECATED RAPIDJSON_HAS_STDSTRING=1)
+if(WAIHU_SANITIZE)
+  # CAF's headers bind null references to empty argument tuples on purpose; -fno-sanitize=null is for them.
+  target_compile_options(waihu_build_flags INTERFACE
+    -fsanitize=${WAIHU_SANITIZE} -fno-sanitize=null -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  target_link_options(waihu_build_flags INTERFACE -fsanitize=${WAIHU_SANITIZE})
+endif()
+if(WAIHU_COVERAGE)
+  target_compile_options(waihu_build_flags INTERFACE --coverage)
+  target_link_options(waihu_build_flags INTERFACE --coverage)
+endif()
+
+# waihu_library(<folder> SOURCES ... LINKS ...): static library waihu_<folder>, alias waihu::<folder>.
+function(waihu_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(waihu_${name} STATIC ${arg_SOURCES})
+  add_library(waihu::${name} ALIAS waihu_${name})
+  target_link_libraries(waihu_${name} PUBLIC waihu_build_flags ${arg_LINKS})
+endfunction()
+
+# waihu_test(<name> SOURCES ... LINKS ... [TIMEOUT s] [LABELS ...]): a GoogleTest program, one CTest entry.
+function(waihu_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE waihu_build_flags ${arg_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()

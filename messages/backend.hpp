@@ -1,0 +1,49 @@
+// The door between the HTTP side (asio threads) and the actor system, as one abstract class, so that http/ needs
+// neither CAF nor the actors. app/ implements it with the http_gateway actors; tests of http/ implement it over a
+// store. Every call answers exactly once, from any thread, never inline with a lock held; http/ posts to its own
+// strand.
+#pragma once
+
+#include <any>
+#include <functional>
+
+#include "messages/http_messages.hpp"
+#include "messages/model/analysis.hpp"
+#include "messages/model/queries.hpp"
+
+namespace waihu {
+
+/// Asynchronous access to the store's queries and to live actors. Failures: overloaded (too much outstanding),
+/// timed_out, unavailable (store down), not_found (no live actor), and what each message says.
+class backend {
+ public:
+  virtual ~backend() = default;
+
+  /// Asks the store. Prefer `read`, which is typed.
+  virtual void query(store_query q, std::function<void(result<std::any>)> done) = 0;
+
+  /// Typed form of `query`.
+  template <class Query>
+  void read(Query q, completion<typename Query::answer_type> done) {
+    query(store_query{std::move(q)}, [done = std::move(done)](result<std::any> r) {
+      if (!r) return done(tl::unexpected<failure>(std::move(r.error())));
+      done(std::any_cast<typename Query::answer_type>(std::move(*r)));
+    });
+  }
+
+  virtual void start(start_call_task m, completion<started_call_task> done) = 0;
+  virtual void suspend_resume(suspend_resume_task m, completion<suspended_resumed_task> done) = 0;
+  virtual void describe(describe_task m, completion<described_task> done) = 0;
+  virtual void refresh(refresh_jobs m, completion<refreshed_jobs> done) = 0;
+  virtual void follow_up(make_follow_up m, completion<made_follow_up> done) = 0;
+  virtual void diagnose(diagnose_task m, completion<diagnosed_task> done) = 0;
+  /// Recording link of a finished call, fetched again when the stored one has expired. not_found = none yet.
+  virtual void recording(task_id task, job_row_id row, completion<std::string> done) = 0;
+
+  /// Subscribes to the event hub; the completion says when the subscription stands (events may arrive before it).
+  /// Answers a token for `unsubscribe`.
+  virtual void subscribe(event_subscription s, completion<std::uint64_t> done) = 0;
+  virtual void unsubscribe(std::uint64_t token) = 0;
+};
+
+}  // namespace waihu

@@ -1,0 +1,129 @@
+// What the HTTP side asks of live actors and what they answer, in model terms. Pages and accounts come from the store
+// (queries.hpp); commands and exact live figures come from these.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "messages/model/failure.hpp"
+#include "messages/model/ids.hpp"
+#include "messages/model/records.hpp"
+#include "messages/model/time.hpp"
+
+namespace waihu {
+
+/// start-call-task. Refusals carry the contract's numeric code in `failure::vendor_code` ("4004", "4005", "4006",
+/// "4007", "5001", "5002") and its Chinese text in `message`.
+struct start_call_task {
+  std::string organization_id;
+  task_id task{};
+  milliseconds budget{2'000};  ///< Answer within it with what was acknowledged so far.
+};
+struct started_call_task {
+  task_id task{};
+  std::string task_name;
+  std::string job_group_id;
+  std::vector<std::string> call_job_ids;  ///< Acknowledged within the budget.
+  std::int64_t leads_count{};
+  wall_time start_time{};
+};
+
+/// suspend-resume-task. Refusals: "4002", "4003", "4004", "5001" (suspend failed), "5002" (resume failed).
+struct suspend_resume_task {
+  std::string organization_id;
+  task_id task{};
+  bool suspend{};  ///< False = resume.
+};
+struct suspended_resumed_task {
+  task_id task{};
+  std::string job_group_id;
+  task_type type{};
+};
+
+/// Exact counters of a live task, O(1). not_found when the task has no actor here: ask the store then.
+struct describe_task {
+  task_id task{};
+};
+struct described_task {
+  task_type type{};
+  std::string job_group_id;
+  task_counters counters;
+  wall_time updated_time{};
+  std::string last_error;
+};
+
+/// The newest known state of some jobs of a live task. Jobs whose last look is older than `max_age` are looked at
+/// first, within `budget`. Terminal findings are committed before the answer: read those rows from the store
+/// afterwards.
+struct refresh_jobs {
+  task_id task{};
+  std::vector<job_row_id> rows;  ///< At most 500.
+  milliseconds max_age{3'000};   ///< 0 = look at each whatever its age.
+  milliseconds budget{2'000};
+};
+struct live_job {
+  job_row_id row{};
+  call_status status{call_status::none};
+  std::string status_word;  ///< The provider's word verbatim; "" when not dispatched.
+  std::string call_job_id;
+  std::string call_task_id, attempt_status, calling_number, called_number;  ///< Last attempt; empty when none.
+  std::int64_t planed_ms{}, actual_ms{};
+};
+struct refreshed_jobs {
+  std::vector<live_job> jobs;       ///< Those of the asked rows that are still live (not terminal) here.
+  std::vector<job_row_id> changed;  ///< Rows that this request settled.
+  bool stale{};                     ///< The budget ran out for at least one job, its snapshot is older.
+  std::string error;                ///< Reason of the last failed look; empty when all went well.
+  int error_count{};                ///< Jobs whose look failed.
+};
+
+/// get-leads-follow: creates or updates the follow-up of a job now. Refusals: "4001" unknown, "4004" no status yet.
+struct make_follow_up {
+  std::string organization_id;
+  task_id task{};
+  job_row_id row{};
+  bool force{true};  ///< Analyse again when one exists.
+};
+struct made_follow_up {
+  follow_id follow{};
+  std::string leads_id, leads_name, leads_phone, leads_remark;
+  interest is_interested{};
+  std::optional<wall_time> next_follow_time;
+  wall_time create_time{};
+};
+
+/// One reason why a task or job waits (state-machines.md section 8).
+struct wait_reason {
+  std::string reason;              ///< Word of the closed list, e.g. "concurrency_full".
+  std::string text;                ///< Chinese sentence for the operator.
+  std::int64_t jobs{};             ///< How many jobs wait for it; 0 = the task itself.
+  std::optional<wall_time> until;  ///< When it can move next, if known.
+};
+
+/// diagnose-task for a live task.
+struct diagnose_task {
+  task_id task{};
+};
+struct diagnosed_task {
+  bool processing{};  ///< An actor is at work here.
+  bool quarantined{};
+  std::string owner_node;
+  epoch_t epoch{};
+  std::int64_t live_jobs{}, live_follow_ups{}, open_batches{};
+  std::vector<wait_reason> reasons;
+  std::string last_error;
+};
+
+/// A subscriber of the event hub. `deliver` is called from the hub with each matching event, oldest first; it must not
+/// block; it returns false to be dropped (its queue is full or its client gone).
+struct event_subscription {
+  std::string organization_id;
+  std::optional<task_id> task;
+  std::optional<event_id> after;  ///< Resume after this one; empty = from now on.
+  std::function<bool(const event_record&)> deliver;
+};
+
+}  // namespace waihu

@@ -1,0 +1,273 @@
+// Every question that is asked of the store, and the writes that belong to no task's actor (accounts, leads, scenes,
+// creating a task). Each is a struct with its `answer_type`; a foreign organisation's rows answer like missing ones.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "messages/model/failure.hpp"
+#include "messages/model/ids.hpp"
+#include "messages/model/records.hpp"
+
+namespace waihu {
+
+/// Half-open or closed range of instants; a missing side is open. `until` is inclusive.
+struct time_range {
+  std::optional<wall_time> from, until;
+};
+
+/// The lead filters of http-api.md section 3: AND between kinds, OR within one. Empty = not filtered.
+struct lead_filter {
+  std::vector<std::string> products, types;
+  std::vector<int> is_arrive;  ///< 0 and/or 1. A lead without follow-ups counts as 0.
+  std::vector<time_range> first_follow, latest_follow, next_follow, first_arrive;
+};
+
+namespace query {
+
+/// A user by name (exact). not_found when there is none.
+struct user_by_name {
+  using answer_type = user_record;
+  std::string username;
+};
+
+/// A user by id. not_found when there is none.
+struct user_by_id {
+  using answer_type = user_record;
+  user_id id{};
+};
+
+/// Replaces a password hash, guarded by the old one (so that two logins do not race). Answer: whether it changed.
+struct replace_password {
+  using answer_type = bool;
+  user_id id{};
+  std::string old_hash, new_hash;
+};
+
+/// Creates a user. conflict with `vendor_code` "username" or "phone" when that is taken.
+struct create_user {
+  using answer_type = user_record;
+  std::string username, password_hash, phone, organization_id, dcc_user, dcc_user_org_id;
+  user_role role{user_role::operator_};
+};
+
+/// Creates an organisation. conflict when name or id is taken (vendor_code "name" or "organization_id").
+struct create_organization {
+  using answer_type = organization_record;
+  std::string name, organization_id;
+  int organization_type{2};
+  int end_time_days{365};
+};
+
+/// An organisation by its organization_id. not_found when there is none.
+struct organization_by_id {
+  using answer_type = organization_record;
+  std::string organization_id;
+};
+
+/// Inserts leads; existing (organization_id, leads_id) are skipped. At most 1,000 a call. Answer: one flag a row, true
+/// = inserted, false = it existed (also when an earlier row of the same call has the same id).
+struct import_leads {
+  using answer_type = std::vector<bool>;
+  std::string organization_id;
+  std::vector<lead_record> leads;
+};
+
+/// One group of leads/statistics.
+struct lead_group {
+  std::string category;  ///< Product, type, or "1"/"0" for arrived; "" when empty.
+  std::int64_t count{};
+  std::vector<std::string> leads_ids;
+};
+
+/// Counts distinct leads under a filter, whole or grouped. Ungrouped: exactly one group with category "".
+struct lead_statistics {
+  enum class grouping : std::uint8_t { none, product, type, arrive };
+  using answer_type = std::vector<lead_group>;
+  std::string organization_id;
+  lead_filter filter;
+  grouping by{grouping::none};
+};
+
+/// Stores a scene with its tags. conflict when script_id is taken.
+struct create_scene {
+  using answer_type = scene_record;
+  scene_record scene;  ///< id and create_time are assigned.
+};
+
+/// Online scenes of the organisation plus official ones; with `script_id` only that one (empty answer = none).
+struct list_scenes {
+  using answer_type = std::vector<scene_record>;
+  std::string organization_id;
+  std::optional<std::string> script_id;
+};
+
+/// What creating a task did.
+struct created_task {
+  call_task_record task;
+  std::int64_t skipped_do_not_call{}, skipped_invalid_phone{}, skipped_duplicate_phone{};
+};
+
+/// Creates a task over this organisation's distinct leads under the filter, one job each, in one transaction. Phones
+/// are normalised (spaces, dashes, +86/0086/86 prefixes removed); leads whose phone is not a plausible number (mobile
+/// 1[3-9] + 9 digits, or land line 0 + 9..11 digits, or 400/800 numbers) and second leads with one phone are left out
+/// and counted; of two leads with one phone the lower leads_id stays. not_found (message 未找到符合条件的线索数据) when
+/// nobody is left. reference_id = task id + organization_id + leads_id concatenated.
+struct create_task {
+  using answer_type = created_task;
+  std::string organization_id;
+  user_id creator{};
+  std::string creator_name;
+  std::string task_name;
+  std::string script_id;
+  std::string size_desc_json;
+  lead_filter filter;
+};
+
+/// One page of something, page counted from 1; a page past the end answers the last page.
+struct page_request {
+  int page{1};
+  int page_size{20};  ///< 1..500.
+};
+
+template <class T>
+struct page_of {
+  std::vector<T> items;
+  std::int64_t total{};
+  int page{1};  ///< The page that was answered.
+  int page_size{20};
+};
+
+/// An organisation's tasks, newest first; `types` empty = all.
+struct list_tasks {
+  using answer_type = page_of<call_task_record>;
+  std::string organization_id;
+  std::vector<task_type> types;
+  page_request page;
+};
+
+/// One task of the organisation, by id or by job group (exactly one given). not_found otherwise.
+struct find_task {
+  using answer_type = call_task_record;
+  std::string organization_id;
+  std::optional<task_id> id;
+  std::optional<std::string> job_group_id;
+};
+
+/// Chooses the script of a task still in 1 whose start has not been requested. illegal_transition otherwise.
+struct set_script {
+  using answer_type = call_task_record;
+  std::string organization_id;
+  task_id id{};
+  std::string script_id;
+};
+
+/// A page of a task's jobs in row order, whole rows with follow-ups.
+struct list_jobs {
+  using answer_type = page_of<call_job_view>;
+  std::string organization_id;
+  task_id task{};
+  bool only_followed{};
+  std::optional<interest> with_interest;
+  page_request page;
+};
+
+/// Whole rows by row id (any order in, row order out); unknown ids are left out. At most 500.
+struct jobs_by_row {
+  using answer_type = std::vector<call_job_view>;
+  std::string organization_id;
+  std::vector<job_row_id> rows;
+};
+
+/// A job with the task it belongs to.
+struct job_with_task {
+  call_job_view job;
+  call_task_record task;
+};
+
+/// A job of the organisation by the provider's id. not_found otherwise.
+struct job_by_call_job_id {
+  using answer_type = job_with_task;
+  std::string organization_id;
+  std::string call_job_id;
+};
+
+/// Exact counts over one task's stored rows.
+struct count_task {
+  using answer_type = task_counters;
+  task_id task{};
+};
+
+/// Events of one organisation after a position, oldest first, at most `limit` (≤ 1000), optionally of one task.
+struct events_after {
+  using answer_type = std::vector<event_record>;
+  std::string organization_id;
+  event_id after{};
+  std::optional<task_id> task;
+  int limit{500};
+};
+
+/// The newest event id in the outbox; 0 when it is empty.
+struct last_event {
+  using answer_type = event_id;
+};
+
+/// What a task actor needs to start: the task, its jobs that are not closed, how many there are in all, its batches
+/// that are neither acked nor failed, and the exact counters.
+struct loaded_task {
+  call_task_record task;
+  std::vector<call_job_record> jobs;  ///< Phase other than closed, by row; closed ones only in `counters`.
+  std::vector<dispatch_batch_record> open_batches;
+  int last_batch_seq{};  ///< Greatest `seq` so far; 0 when none.
+  task_counters counters;
+};
+
+struct load_task {
+  using answer_type = loaded_task;
+  task_id id{};
+};
+
+/// Tasks that want an actor (state-machines.md section 4): in 2, 3 or 5, or in 4 with a job lacking status or
+/// follow-up.
+struct unfinished_tasks {
+  using answer_type = std::vector<task_id>;
+  int limit{10000};
+};
+
+/// Claims every shard for this node, each under the next epoch, if no other live node holds one. conflict when another
+/// node does; the message names it (node, host, process, since when).
+struct claim_shards {
+  using answer_type = epoch_t;  ///< The epoch now held (the same for all shards on a single node).
+  std::string node;
+  std::string address;  ///< "host:pid" for people.
+};
+
+/// Keeps this node's claim. stale_epoch when it was lost.
+struct renew_claim {
+  using answer_type = bool;
+  std::string node;
+  epoch_t epoch{};
+};
+
+/// Gives the claim up at an orderly stop, so that the next start need not wait.
+struct release_claim {
+  using answer_type = bool;
+  std::string node;
+  epoch_t epoch{};
+};
+
+}  // namespace query
+
+/// Any query. Process-local; never crosses a node border.
+using store_query =
+    std::variant<query::user_by_name, query::user_by_id, query::replace_password, query::create_user,
+                 query::create_organization, query::organization_by_id, query::import_leads, query::lead_statistics,
+                 query::create_scene, query::list_scenes, query::create_task, query::list_tasks, query::find_task,
+                 query::set_script, query::list_jobs, query::jobs_by_row, query::job_by_call_job_id, query::count_task,
+                 query::events_after, query::last_event, query::load_task, query::unfinished_tasks, query::claim_shards,
+                 query::renew_claim, query::release_claim>;
+
+}  // namespace waihu
