@@ -1,0 +1,45 @@
+// Percent-encoding of RFC 3986 and the query and form strings built from it, as the provider's gateway reads them.
+// Used by our client when it signs and by whoever checks a signature. Knows only the standard library.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace waihu::signing {
+
+/// Decoded name and value pairs in the order in which they stand in a query or form. Names may repeat.
+using parameters = std::vector<std::pair<std::string, std::string>>;
+
+/// Greatest number of pairs `parse_query` takes; more is malformed.
+inline constexpr std::size_t max_parameters = 4096;
+
+/// Escapes every byte but A-Z a-z 0-9 - _ . ~ as %XX with upper-case digits. Space becomes %20.
+std::string percent_encode(std::string_view text);
+
+/// Undoes percent-encoding; '+' becomes a space, as in forms. Nothing when a '%' is not followed by two hex digits.
+std::optional<std::string> percent_decode(std::string_view text);
+
+/// Reads `a=1&b=2`, of a query string or of an application/x-www-form-urlencoded body. A name without '=' has an empty
+/// value; empty pairs are skipped. Nothing when the encoding is broken or there are more than `max_parameters` pairs.
+std::optional<parameters> parse_query(std::string_view text);
+
+/// The pairs in their order, each name and value percent-encoded: what goes on the wire.
+std::string encode_query(const parameters& pairs);
+
+/// The pairs sorted by the bytes of name, then value, each percent-encoded: what is signed.
+std::string canonical_query(parameters pairs);
+
+/// Value of the first pair with this name; nothing when there is none.
+std::optional<std::string> find_parameter(const parameters& pairs, std::string_view name);
+
+/// A request target taken apart at its first '?'. The views are into `target`.
+struct split_target_result {
+  std::string_view path;
+  std::string_view query;  ///< Without the '?', still encoded.
+};
+split_target_result split_target(std::string_view target) noexcept;
+
+}  // namespace waihu::signing
