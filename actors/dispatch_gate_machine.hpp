@@ -1,0 +1,74 @@
+// The one place that decides whether a job may be dialled now, and if not, why and until when (state-machines.md
+// section 2): concurrency and calls per second, of the organisation and of the provider account. Free slots are derived
+// from what the tasks report as being at the provider, never counted up and down. Calling windows, holidays and
+// do-not-call enter here as further rules.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "actors/token_bucket.hpp"
+#include "messages/model/ids.hpp"
+#include "messages/model/time.hpp"
+
+namespace waihu {
+
+/// Numbers of the gate; see config/options.hpp.
+struct dispatch_gate_policy {
+  std::size_t organization_concurrency{5'000};
+  std::size_t account_concurrency{20'000};
+  double organization_calls_per_s{100};
+  double account_calls_per_s{400};
+  milliseconds recheck{500};  ///< When to ask again while all slots are taken.
+};
+
+/// Why fewer jobs may go than wanted. Words are of the closed list of section 8.
+enum class gate_reason : std::uint8_t { none, organization_concurrency_full, account_concurrency_full, rate_limited };
+std::string_view to_string(gate_reason reason) noexcept;
+
+struct gate_request {
+  std::string organization_id;
+  task_id task{};
+  std::size_t at_provider{};  ///< Jobs of this task in dispatching or tracking, now.
+  std::size_t wanted{};
+};
+
+struct gate_answer {
+  std::size_t granted{};
+  gate_reason reason{gate_reason::none};  ///< Why not more; none when all was granted.
+  milliseconds retry_in{};                ///< When to ask again; 0 when all was granted.
+};
+
+class dispatch_gate_machine {
+ public:
+  explicit dispatch_gate_machine(dispatch_gate_policy policy);
+
+  /// Grants up to `wanted` jobs. The grant counts as being at the provider until the task reports anew.
+  gate_answer ask(const gate_request& request, steady_time now);
+  /// A task's own count, when it changes without asking.
+  void report(const std::string& organization_id, task_id task, std::size_t at_provider);
+  /// A task that is gone here.
+  void forget(task_id task);
+
+  [[nodiscard]] std::size_t at_provider(const std::string& organization_id) const;
+  [[nodiscard]] std::size_t at_provider() const noexcept { return account_total_; }
+
+ private:
+  struct organization {
+    token_bucket calls;
+    std::map<task_id, std::size_t> tasks;
+    std::size_t total{};
+  };
+
+  organization& organization_of(const std::string& organization_id);
+  void set(organization& org, task_id task, std::size_t count);
+
+  dispatch_gate_policy policy_;
+  token_bucket account_calls_;
+  std::map<std::string, organization> organizations_;
+  std::map<task_id, std::string> owners_;
+  std::size_t account_total_{};
+};
+
+}  // namespace waihu
