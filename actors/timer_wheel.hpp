@@ -4,6 +4,7 @@
 // every tick.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -75,7 +76,7 @@ class timer_wheel {
 
  private:
   static constexpr std::uint32_t none = 0xffffffffU;
-  struct node {
+  struct entry {
     steady_time when{};
     std::uint32_t slot{};
     std::uint32_t prev{none};
@@ -87,7 +88,7 @@ class timer_wheel {
 
   milliseconds tick_;
   std::vector<std::uint32_t> slots_;
-  std::vector<node> nodes_;
+  std::vector<entry> nodes_;
   std::int64_t cursor_;
   std::size_t armed_{};
 };
