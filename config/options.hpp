@@ -126,7 +126,7 @@ struct dispatch_options {
   int batch_size{20};                    ///< 1..99; the vendor advises at most 25.
   int tries{3};                          ///< Network failures of one batch.
   milliseconds retry_delay{60'000};      ///< With jitter.
-  milliseconds reconcile_settle{3'000};  ///< The provider's own delay: two agreeing reads are at least so far apart.
+  milliseconds reconcile_settle{15'000};  ///< The provider's own delay: two agreeing reads are at least so far apart.
   milliseconds reconcile_retry{5'000};   ///< When a reading failed.
   int reconcile_page_size{100};
   int max_unplaced_rounds{2};            ///< Reconciliations that found nothing until `unplaced`.
