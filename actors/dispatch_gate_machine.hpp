@@ -9,6 +9,7 @@
 #include <string>
 
 #include "actors/token_bucket.hpp"
+#include "messages/model/gate.hpp"
 #include "messages/model/ids.hpp"
 #include "messages/model/time.hpp"
 
@@ -21,23 +22,6 @@ struct dispatch_gate_policy {
   double organization_calls_per_s{100};
   double account_calls_per_s{400};
   milliseconds recheck{500};  ///< When to ask again while all slots are taken.
-};
-
-/// Why fewer jobs may go than wanted. Words are of the closed list of section 8.
-enum class gate_reason : std::uint8_t { none, organization_concurrency_full, account_concurrency_full, rate_limited };
-std::string_view to_string(gate_reason reason) noexcept;
-
-struct gate_request {
-  std::string organization_id;
-  task_id task{};
-  std::size_t at_provider{};  ///< Jobs of this task in dispatching or tracking, now.
-  std::size_t wanted{};
-};
-
-struct gate_answer {
-  std::size_t granted{};
-  gate_reason reason{gate_reason::none};  ///< Why not more; none when all was granted.
-  milliseconds retry_in{};                ///< When to ask again; 0 when all was granted.
 };
 
 class dispatch_gate_machine {

@@ -1,0 +1,14 @@
+// The small single actors of a node: the dispatch gate (who may send how many jobs now) and the registry (which task
+// runs where). They hold facts that others report and decide nothing beyond dispatch_gate_machine's rules.
+#pragma once
+
+#include "actors/dispatch_gate_machine.hpp"
+#include "actors/engine.hpp"
+
+namespace waihu {
+
+dispatch_gate spawn_dispatch_gate(caf::actor_system& system, const config::dispatch_options& options);
+
+registry spawn_registry(caf::actor_system& system);
+
+}  // namespace waihu

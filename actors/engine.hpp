@@ -1,0 +1,115 @@
+// What every actor of a node shares: the options, who the node is, the clocks, the handles of the single actors, and the
+// counts that tests and metrics read. Filled by the composition root (or a test) before the first task actor starts.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "config/options.hpp"
+#include "messages/interfaces.hpp"
+
+namespace waihu {
+
+/// Live things, counted; a finished job must take every one of its counts with it.
+struct engine_counts {
+  std::atomic<std::int64_t> jobs{};            ///< Live call_job actors.
+  std::atomic<std::int64_t> follow_ups{};      ///< Live follow_up actors.
+  std::atomic<std::int64_t> tasks{};           ///< Live call_task actors.
+  std::atomic<std::int64_t> wheel_entries{};   ///< Armed wheel entries of all tasks.
+  std::atomic<std::uint64_t> late_reports{};   ///< Terminal reports after the terminal state, dropped.
+  std::atomic<std::uint64_t> looks{};          ///< Looks asked for.
+  std::atomic<std::uint64_t> provider_calls{}; ///< Calls sent to the provider.
+  std::atomic<std::uint64_t> commits{};        ///< Commits of the store writer.
+  std::atomic<std::uint64_t> stale_writes{};   ///< Writes refused because the epoch was not ours.
+};
+
+struct engine {
+  config::options options;
+  std::string node;        ///< This node's name.
+  epoch_t epoch{};         ///< Epoch of our lease; carried by every write.
+  std::uint64_t seed{};    ///< Of the jitter; fixed in tests.
+  std::function<wall_time()> now;  ///< UTC; virtual in tests.
+
+  store_writer writer;
+  store_reader reader;
+  provider_gateway gateway;
+  analyst model;
+  dispatch_gate gate;
+  event_hub hub;
+  registry tasks;
+  supervisor overseer;
+
+  /// Called when the node finds that it no longer owns its shards: the process must stop working on them.
+  std::function<void(const std::string& why)> on_ownership_lost;
+
+  std::shared_ptr<engine_counts> counts{std::make_shared<engine_counts>()};
+
+  [[nodiscard]] ownership own(task_id task) const { return {task, epoch}; }
+};
+
+using engine_ptr = std::shared_ptr<const engine>;
+
+/// Failure for an error that CAF itself reports (time-out, receiver gone, ...).
+failure from_caf(const caf::error& error);
+
+/// Longest wait for an answer from another actor of this node, when nothing more specific applies. A store write may
+/// wait behind reconnects, hence more than the statement time-out.
+inline constexpr std::chrono::seconds actor_timeout{60};
+
+/// Asks `dst` and hands over exactly one result: its answer, or the failure that CAF reports. `handler` takes result<T>.
+template <class T, class Self, class Dst, class Handler, class... Ts>
+void ask(Self* self, const Dst& dst, std::chrono::milliseconds timeout, Handler handler, Ts&&... args) {
+  auto shared = std::make_shared<Handler>(std::move(handler));
+  self->request(dst, timeout, std::forward<Ts>(args)...)
+      .then([shared](result<T>& answer) { (*shared)(std::move(answer)); },
+            [shared](caf::error& error) { (*shared)(result<T>(tl::unexpected<failure>(from_caf(error)))); });
+}
+
+/// Commits one change; `handler` takes result<change_receipt>.
+template <class Self, class Handler>
+void commit(Self* self, const engine& eng, store_change change, Handler handler) {
+  ask<change_receipt>(self, eng.writer, actor_timeout, std::move(handler), commit_atom::value,
+                      std::make_shared<const store_change>(std::move(change)));
+}
+
+/// Asks the store; `handler` takes result<Query::answer_type>.
+template <class Query, class Self, class Handler>
+void read_store(Self* self, const engine& eng, Query query, Handler handler) {
+  ask<std::any>(
+      self, eng.reader, actor_timeout,
+      [handler = std::move(handler)](result<std::any> answer) mutable {
+        using value = typename Query::answer_type;
+        if (!answer) return handler(result<value>(tl::unexpected<failure>(std::move(answer.error()))));
+        handler(result<value>(std::any_cast<value>(std::move(*answer))));
+      },
+      query_atom::value, std::make_shared<const store_query>(std::move(query)));
+}
+
+/// Calls the provider through the gateway; `invoke(provider, deadline, completion<T>)` starts the call, `handler` takes
+/// result<T>.
+template <class T, class Self, class Invoke, class Handler>
+void call_provider(Self* self, const engine& eng, const char* operation, bool write, Invoke invoke, Handler handler) {
+  auto call = std::make_shared<provider_call>();
+  call->operation = operation;
+  call->write = write;
+  call->invoke = [invoke = std::move(invoke)](voice_provider& provider, milliseconds deadline,
+                                              completion<std::any> done) {
+    invoke(provider, deadline, completion<T>([done = std::move(done)](result<T> r) {
+             if (!r) return done(tl::unexpected<failure>(std::move(r.error())));
+             done(std::any(std::move(*r)));
+           }));
+  };
+  // Waiting in the gateway, back-off and several tries may add up; the gateway itself answers within this.
+  ask<std::any>(
+      self, eng.gateway, std::chrono::minutes(5),
+      [handler = std::move(handler)](result<std::any> answer) mutable {
+        if (!answer) return handler(result<T>(tl::unexpected<failure>(std::move(answer.error()))));
+        handler(result<T>(std::any_cast<T>(std::move(*answer))));
+      },
+      call_atom::value, provider_call_ptr(std::move(call)));
+}
+
+}  // namespace waihu

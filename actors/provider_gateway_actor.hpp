@@ -1,0 +1,17 @@
+// The one door to the provider (state-machines.md section 5): a token bucket per operation, a bound on calls in flight,
+// retries only where safe, the circuit breaker, and the coalescing of single looks into ListJobs calls.
+#pragma once
+
+#include <memory>
+
+#include "actors/engine.hpp"
+#include "provider/voice_provider.hpp"
+
+namespace waihu {
+
+/// Spawns the gateway over a provider client. `seed` decides the jitter of its back-off.
+provider_gateway spawn_provider_gateway(caf::actor_system& system, std::shared_ptr<voice_provider> provider,
+                                        config::provider_options options, std::uint64_t seed,
+                                        std::shared_ptr<engine_counts> counts);
+
+}  // namespace waihu

@@ -1,0 +1,318 @@
+// Every typed actor handle of Waihu, one comment a message. Payloads that never leave the process travel as they are
+// (CAF's "unsafe" message types); what crosses nodes later gets an inspect overload beside its record.
+#pragma once
+
+#include <any>
+#include <caf/all.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "messages/http_messages.hpp"
+#include "messages/model/analysis.hpp"
+#include "messages/model/changes.hpp"
+#include "messages/model/failure.hpp"
+#include "messages/model/gate.hpp"
+#include "messages/model/queries.hpp"
+#include "messages/model/voice.hpp"
+
+namespace waihu {
+
+class voice_provider;
+
+using commit_atom = caf::atom_constant<caf::atom("commit")>;
+using query_atom = caf::atom_constant<caf::atom("query")>;
+using done_atom = caf::atom_constant<caf::atom("done")>;
+using look_atom = caf::atom_constant<caf::atom("look")>;
+using looked_atom = caf::atom_constant<caf::atom("looked")>;
+using call_atom = caf::atom_constant<caf::atom("call")>;
+using flush_atom = caf::atom_constant<caf::atom("flush")>;
+using analyse_atom = caf::atom_constant<caf::atom("analyse")>;
+using ask_atom = caf::atom_constant<caf::atom("ask")>;
+using report_atom = caf::atom_constant<caf::atom("report")>;
+using forget_atom = caf::atom_constant<caf::atom("forget")>;
+using wake_atom = caf::atom_constant<caf::atom("wake")>;
+using arm_atom = caf::atom_constant<caf::atom("arm")>;
+using note_atom = caf::atom_constant<caf::atom("note")>;
+using view_atom = caf::atom_constant<caf::atom("view")>;
+using tick_atom = caf::atom_constant<caf::atom("tick")>;
+using crash_atom = caf::atom_constant<caf::atom("crash")>;
+using follow_atom = caf::atom_constant<caf::atom("follow")>;
+using start_atom = caf::atom_constant<caf::atom("start")>;
+using switch_atom = caf::atom_constant<caf::atom("switch")>;
+using describe_atom = caf::atom_constant<caf::atom("describe")>;
+using refresh_atom = caf::atom_constant<caf::atom("refresh")>;
+using diagnose_atom = caf::atom_constant<caf::atom("diagnose")>;
+using ping_atom = caf::atom_constant<caf::atom("ping")>;
+using sweep_atom = caf::atom_constant<caf::atom("sweep")>;
+using drain_atom = caf::atom_constant<caf::atom("drain")>;
+using ensure_atom = caf::atom_constant<caf::atom("ensure")>;
+using find_atom = caf::atom_constant<caf::atom("find")>;
+using publish_atom = caf::atom_constant<caf::atom("publish")>;
+using join_atom = caf::atom_constant<caf::atom("join")>;
+using leave_atom = caf::atom_constant<caf::atom("leave")>;
+using record_atom = caf::atom_constant<caf::atom("recording")>;
+
+// --- payloads ----------------------------------------------------------------------------------------------------
+
+using change_ptr = std::shared_ptr<const store_change>;
+using query_ptr = std::shared_ptr<const store_query>;
+using change_answer = result<change_receipt>;
+using query_answer = result<std::any>;
+
+/// A packed commit on its way to the worker, and what became of it.
+struct change_pack {
+  std::vector<change_ptr> changes;
+};
+struct change_report {
+  std::vector<change_answer> answers;  ///< One a change, in order.
+  std::vector<event_record> events;    ///< What the commit made known.
+};
+using event_pack = std::shared_ptr<const std::vector<event_record>>;
+
+/// One provider call other than a look. `invoke` runs on the gateway's turn and hands its result over from any thread.
+struct provider_call {
+  const char* operation{};  ///< For logs and metrics, e.g. "AssignJobs".
+  bool write{};             ///< Writes are repeated only when surely not received.
+  std::function<void(voice_provider&, milliseconds, completion<std::any>)> invoke;
+};
+using provider_call_ptr = std::shared_ptr<const provider_call>;
+using provider_answer = result<std::any>;
+using look_answer = std::shared_ptr<const result<job_snapshot>>;
+
+/// What the task keeps of each of its jobs; a job reports it whenever it changes.
+struct job_report {
+  std::uint32_t index{};  ///< The job's dense number within the task.
+  job_phase phase{};
+  call_status status{};
+  parked_reason parked{};
+  bool has_job_id{};
+  bool followed{};
+  bool awaiting_conversation{};
+  bool awaiting_analysis{};
+  bool retired{};               ///< The job is closed and its actor has left.
+  std::optional<interest> is_interested;
+  std::string call_job_id;      ///< Only with the first report after the acknowledgement.
+};
+
+/// What a task tells one of its jobs.
+struct job_note {
+  enum class what : std::uint8_t { intended, returned, acknowledged, unplaced, suspended, resumed, swept };
+  what kind{};
+  batch_id batch{};
+  std::string call_job_id;                          ///< With `acknowledged`.
+  std::shared_ptr<const job_snapshot> snapshot;     ///< With `acknowledged`, when a look came along.
+};
+
+/// Somebody wants a job's newest state (query-task-execution).
+struct view_request {
+  milliseconds max_age{};
+  milliseconds budget{};
+};
+struct job_view_answer {
+  live_job live;
+  bool terminal{};  ///< Settled and committed: the store has it.
+  bool changed{};   ///< This request settled it.
+  bool stale{};     ///< No newer look could be had within the budget.
+  std::string error;
+};
+
+/// What a follow-up came to.
+struct follow_up_outcome {
+  follow_id follow{};
+  std::string remark;
+  interest is_interested{};
+  std::optional<wall_time> next_follow_time;
+  bool stopped{};  ///< It could not be written because the shard is not ours any more.
+};
+
+// --- handles -----------------------------------------------------------------------------------------------------
+
+/// Makes changes durable in groups.
+using store_writer = caf::typed_actor<
+    // Commit this change; answered once it is durable or refused. `overloaded` when the queue is full.
+    caf::replies_to<commit_atom, change_ptr>::with<change_answer>,
+    // Commit what is queued, then answer (ordered stop).
+    caf::replies_to<drain_atom>::with<bool>>;
+
+/// Holds one store session and blocks on it; detached.
+using store_worker = caf::typed_actor<
+    // Commit a pack.
+    caf::replies_to<commit_atom, std::shared_ptr<change_pack>>::with<std::shared_ptr<change_report>>,
+    // Run a query.
+    caf::replies_to<query_atom, query_ptr>::with<query_answer>>;
+
+/// Hands queries to idle reader workers; bounded.
+using store_reader = caf::typed_actor<caf::replies_to<query_atom, query_ptr>::with<query_answer>>;
+
+/// Whoever looks at jobs.
+using look_client = caf::typed_actor<
+    // A look was answered.
+    caf::reacts_to<looked_atom, look_answer>>;
+
+/// The door to the provider: rate, in-flight bound, breaker, retries, look coalescing.
+using provider_gateway = caf::typed_actor<
+    // Look at this provider job and tell the client.
+    caf::reacts_to<look_atom, std::string, look_client>,
+    // Make a call; answered when it is over.
+    caf::replies_to<call_atom, provider_call_ptr>::with<provider_answer>,
+    // A call is over (from the client's threads).
+    caf::reacts_to<done_atom, std::uint64_t, std::shared_ptr<provider_answer>>,
+    // Time to send what waits.
+    caf::reacts_to<flush_atom>>;
+
+/// Understands conversations, a few at a time.
+using analyst = caf::typed_actor<
+    caf::replies_to<analyse_atom, std::shared_ptr<const analysis_request>>::with<result<analysis>>,
+    caf::reacts_to<done_atom, std::uint64_t, std::shared_ptr<result<analysis>>>, caf::reacts_to<flush_atom>>;
+
+/// Decides which task may send how many jobs now.
+using dispatch_gate = caf::typed_actor<
+    // May so many go?
+    caf::replies_to<ask_atom, gate_request>::with<gate_answer>,
+    // So many of this task are at the provider now.
+    caf::reacts_to<report_atom, std::string, task_id, std::uint64_t>,
+    // This task is gone here.
+    caf::reacts_to<forget_atom, task_id>>;
+
+/// Parent of a follow-up.
+using follow_up_parent = caf::typed_actor<
+    // Wake me in so many milliseconds; replaces an earlier wish.
+    caf::reacts_to<arm_atom, std::int64_t>,
+    // The follow-up is durable.
+    caf::reacts_to<follow_atom, std::shared_ptr<const follow_up_outcome>>,
+    // It died of an exception.
+    caf::reacts_to<crash_atom, std::string>>;
+
+using follow_up = caf::typed_actor<caf::reacts_to<looked_atom, look_answer>, caf::reacts_to<wake_atom>>;
+
+/// One lead's call.
+using call_job = caf::typed_actor<
+    caf::reacts_to<looked_atom, look_answer>,
+    // The wheel: the time that was asked for has come.
+    caf::reacts_to<wake_atom>,
+    // News from the task.
+    caf::reacts_to<note_atom, job_note>,
+    // The newest known state, looked at first if too old.
+    caf::replies_to<view_atom, view_request>::with<job_view_answer>,
+    caf::reacts_to<arm_atom, std::int64_t>, caf::reacts_to<follow_atom, std::shared_ptr<const follow_up_outcome>>,
+    caf::reacts_to<crash_atom, std::string>,
+    // Store what a restart needs and leave; answered when that is durable.
+    caf::replies_to<drain_atom>::with<bool>>;
+
+/// One campaign.
+using call_task = caf::typed_actor<
+    caf::replies_to<start_atom, start_call_task>::with<result<started_call_task>>,
+    caf::replies_to<switch_atom, suspend_resume_task>::with<result<suspended_resumed_task>>,
+    caf::replies_to<describe_atom>::with<described_task>,
+    caf::replies_to<refresh_atom, refresh_jobs>::with<result<refreshed_jobs>>,
+    caf::replies_to<diagnose_atom>::with<diagnosed_task>,
+    // A job's summary changed.
+    caf::reacts_to<report_atom, job_report>,
+    // A job wants to be woken in so many milliseconds; negative = not at all.
+    caf::reacts_to<arm_atom, std::uint32_t, std::int64_t>,
+    // A job died of an exception.
+    caf::reacts_to<crash_atom, std::uint32_t, std::string>,
+    // The wheel's tick.
+    caf::reacts_to<tick_atom>,
+    caf::replies_to<ping_atom>::with<bool>,
+    // The supervisor's sweep: parked jobs ask again, repairs are made.
+    caf::reacts_to<sweep_atom>,
+    // Store what a restart needs and leave; answered when that is durable.
+    caf::replies_to<drain_atom>::with<bool>>;
+
+/// Which task runs where.
+using registry = caf::typed_actor<
+    caf::reacts_to<publish_atom, task_id, call_task>, caf::reacts_to<forget_atom, task_id>,
+    // The live actor of a task; not_found when it has none.
+    caf::replies_to<find_atom, task_id>::with<result<call_task>>>;
+
+/// What the supervisor knows of a task.
+struct supervised_view {
+  bool live{};
+  bool quarantined{};
+  int crashes{};
+  std::string last_error;
+};
+
+/// Starts, watches and restarts task actors.
+using supervisor = caf::typed_actor<
+    // A live actor for this task, started if need be; refused while quarantined.
+    caf::replies_to<ensure_atom, task_id>::with<result<call_task>>,
+    caf::replies_to<view_atom, task_id>::with<supervised_view>,
+    // Sweep now (also its own timer).
+    caf::reacts_to<sweep_atom>, caf::reacts_to<tick_atom>,
+    // Hand everything over to the store and stop; answered when all tasks have left.
+    caf::replies_to<drain_atom>::with<bool>>;
+
+using subscription_ptr = std::shared_ptr<const event_subscription>;
+
+/// Tells subscribers what happened.
+using event_hub = caf::typed_actor<
+    // Events that have just become durable, oldest first.
+    caf::reacts_to<publish_atom, event_pack>,
+    // Subscribe; answered with a token once nothing after `after` can be missed.
+    caf::replies_to<join_atom, subscription_ptr>::with<result<std::uint64_t>>, caf::reacts_to<leave_atom, std::uint64_t>>;
+
+template <class T>
+using answer_to = std::shared_ptr<const completion<T>>;
+
+/// Requests of the HTTP side with their callbacks; one a process, never blocks an io thread.
+using http_gateway = caf::typed_actor<
+    caf::reacts_to<query_atom, query_ptr, answer_to<std::any>>,
+    caf::reacts_to<start_atom, start_call_task, answer_to<started_call_task>>,
+    caf::reacts_to<switch_atom, suspend_resume_task, answer_to<suspended_resumed_task>>,
+    caf::reacts_to<describe_atom, describe_task, answer_to<described_task>>,
+    caf::reacts_to<refresh_atom, refresh_jobs, answer_to<refreshed_jobs>>,
+    caf::reacts_to<follow_atom, make_follow_up, answer_to<made_follow_up>>,
+    caf::reacts_to<diagnose_atom, diagnose_task, answer_to<diagnosed_task>>,
+    caf::reacts_to<record_atom, task_id, job_row_id, answer_to<std::string>>,
+    caf::reacts_to<join_atom, subscription_ptr, answer_to<std::uint64_t>>, caf::reacts_to<leave_atom, std::uint64_t>>;
+
+}  // namespace waihu
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::change_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::query_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::change_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::query_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<waihu::change_pack>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<waihu::change_report>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::event_pack)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::provider_call_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<waihu::provider_answer>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::look_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::job_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::job_note)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::view_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::job_view_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const waihu::follow_up_outcome>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const waihu::analysis_request>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<waihu::analysis>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<waihu::result<waihu::analysis>>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::gate_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::gate_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::start_call_task)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<waihu::started_call_task>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::suspend_resume_task)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<waihu::suspended_resumed_task>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::describe_task)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::described_task)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::refresh_jobs)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<waihu::refreshed_jobs>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::diagnose_task)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::diagnosed_task)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::make_follow_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<waihu::call_task>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::supervised_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::subscription_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<std::uint64_t>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<std::any>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<waihu::started_call_task>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<waihu::suspended_resumed_task>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<waihu::described_task>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<waihu::refreshed_jobs>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<waihu::made_follow_up>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<waihu::diagnosed_task>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<std::string>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<std::uint64_t>)
