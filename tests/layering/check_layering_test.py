@@ -89,6 +89,16 @@ class Layering(unittest.TestCase):
             with self.subTest(path=path, line=line):
                 self.accepts(path, line)
 
+    def test_lets_a_machine_use_only_what_is_as_pure_as_itself(self):
+        machine = {"actors/x_machine.hpp": '#include "actors/bucket.hpp"\n'}
+        self.assertEqual(run({**machine, "actors/bucket.hpp": '#include "messages/model/time.hpp"\n'})[0], 0)
+        for line in ['#include "telemetry/log.hpp"', "#include <caf/actor.hpp>", '#include "actors/deeper.hpp"']:
+            with self.subTest(line=line):
+                code, text = run({**machine, "actors/bucket.hpp": line + "\n",
+                                  "actors/deeper.hpp": '#include "config/options.hpp"\n'})
+                self.assertEqual(code, 1, text)
+                self.assertIn("actors/x_machine.hpp:1: ", text)
+
     def test_says_when_there_was_nothing_to_check(self):
         self.assertEqual(run({"README": "x"})[0], 2)
 
