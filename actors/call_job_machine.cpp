@@ -22,7 +22,8 @@ void arm_deadline(call_job_position& p, bool changed, const call_job_policy& pol
     if (changed || p.deadline_left == milliseconds{0}) p.deadline_left = policy.deadline;
     return;
   }
-  if (changed || !p.deadline_at) p.deadline_at = now + policy.deadline;
+  if (changed) p.deadline_at = now + policy.deadline;
+  else if (!p.deadline_at) p.deadline_at = p.last_change + policy.deadline;
 }
 
 std::optional<call_job_decision> begin_commit(call_job_position next, job_commit what, call_job_order order) {
@@ -86,7 +87,9 @@ struct visitor {
     next.look_in_flight = false;
     next.failures = 0;
     next.last_look = now;
-    const bool changed = seen.status != at.status || seen.attempt_count != at.attempt_count;
+    // The first look after a restart shows nothing new: the stored time of the last change stays.
+    const bool changed = !at.restored && (seen.status != at.status || seen.attempt_count != at.attempt_count);
+    next.restored = false;
     next.status = seen.status;
     next.attempt_count = seen.attempt_count;
     if (changed) next.last_change = now;
@@ -265,6 +268,7 @@ call_job_position restored_position(job_phase phase, parked_reason parked, call_
   p.outcome = outcome;
   p.failures = failures;
   p.last_change = last_change;
+  p.restored = true;
   if (phase == job_phase::tracking || phase == job_phase::parked) p.first_look = last_change;
   if (phase == job_phase::settled && status == call_status::cancelled) p.committing = job_commit::close;
   if (phase == job_phase::tracking) p.look_in_flight = true;

@@ -54,6 +54,7 @@ struct call_job_position {
   bool look_in_flight{};
   bool suspended{};                        ///< The task is suspended: the deadline stands still.
   int failures{};                          ///< Consecutive failed looks.
+  bool restored{};                         ///< Not looked at yet since a restart.
   int attempt_count{};                     ///< Dials seen so far.
   std::optional<steady_time> first_look;   ///< When tracking began.
   steady_time last_look{};                 ///< When the last look was answered or sent.

@@ -48,8 +48,13 @@ struct visitor {
     if (at.step != task_step::creating_group && at.step != task_step::finding_group) return std::nullopt;
     auto next = at;
     next.step = task_step::idle;
-    order_list orders{task_orders::persist_error{failed.why.message}, task_orders::answer_error{"5001", failed.why}};
-    if (!may_have_happened(failed.why.code) && at.step == task_step::creating_group) next.group_requested = false;
+    order_list orders;
+    // Where the group may exist all the same the write-ahead stays, and the next start looks for it first.
+    if (!may_have_happened(failed.why.code) && at.step == task_step::creating_group) {
+      next.group_requested = false;
+      orders.emplace_back(task_orders::persist_error{failed.why.message});
+    }
+    orders.emplace_back(task_orders::answer_error{"5001", failed.why});
     return call_task_decision{next, std::move(orders)};
   }
 

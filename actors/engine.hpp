@@ -1,5 +1,6 @@
-// What every actor of a node shares: the options, who the node is, the clocks, the handles of the single actors, and the
-// counts that tests and metrics read. Filled by the composition root (or a test) before the first task actor starts.
+// What every actor of a node shares: the options, who the node is, the clocks, the handles of the single actors, and
+// the counts that tests and metrics read. Filled by the composition root (or a test) before the first task actor
+// starts.
 #pragma once
 
 #include <atomic>
@@ -15,22 +16,22 @@ namespace waihu {
 
 /// Live things, counted; a finished job must take every one of its counts with it.
 struct engine_counts {
-  std::atomic<std::int64_t> jobs{};            ///< Live call_job actors.
-  std::atomic<std::int64_t> follow_ups{};      ///< Live follow_up actors.
-  std::atomic<std::int64_t> tasks{};           ///< Live call_task actors.
-  std::atomic<std::int64_t> wheel_entries{};   ///< Armed wheel entries of all tasks.
-  std::atomic<std::uint64_t> late_reports{};   ///< Terminal reports after the terminal state, dropped.
-  std::atomic<std::uint64_t> looks{};          ///< Looks asked for.
-  std::atomic<std::uint64_t> provider_calls{}; ///< Calls sent to the provider.
-  std::atomic<std::uint64_t> commits{};        ///< Commits of the store writer.
-  std::atomic<std::uint64_t> stale_writes{};   ///< Writes refused because the epoch was not ours.
+  std::atomic<std::int64_t> jobs{};             ///< Live call_job actors.
+  std::atomic<std::int64_t> follow_ups{};       ///< Live follow_up actors.
+  std::atomic<std::int64_t> tasks{};            ///< Live call_task actors.
+  std::atomic<std::int64_t> wheel_entries{};    ///< Armed wheel entries of all tasks.
+  std::atomic<std::uint64_t> late_reports{};    ///< Terminal reports after the terminal state, dropped.
+  std::atomic<std::uint64_t> looks{};           ///< Looks asked for.
+  std::atomic<std::uint64_t> provider_calls{};  ///< Calls sent to the provider.
+  std::atomic<std::uint64_t> commits{};         ///< Commits of the store writer.
+  std::atomic<std::uint64_t> stale_writes{};    ///< Writes refused because the epoch was not ours.
 };
 
 struct engine {
   config::options options;
-  std::string node;        ///< This node's name.
-  epoch_t epoch{};         ///< Epoch of our lease; carried by every write.
-  std::uint64_t seed{};    ///< Of the jitter; fixed in tests.
+  std::string node;                ///< This node's name.
+  epoch_t epoch{};                 ///< Epoch of our lease; carried by every write.
+  std::uint64_t seed{};            ///< Of the jitter; fixed in tests.
   std::function<wall_time()> now;  ///< UTC; virtual in tests.
 
   store_writer writer;
@@ -59,7 +60,8 @@ failure from_caf(const caf::error& error);
 /// wait behind reconnects, hence more than the statement time-out.
 inline constexpr std::chrono::seconds actor_timeout{60};
 
-/// Asks `dst` and hands over exactly one result: its answer, or the failure that CAF reports. `handler` takes result<T>.
+/// Asks `dst` and hands over exactly one result: its answer, or the failure that CAF reports. `handler` takes
+/// result<T>.
 template <class T, class Self, class Dst, class Handler, class... Ts>
 void ask(Self* self, const Dst& dst, std::chrono::milliseconds timeout, Handler handler, Ts&&... args) {
   auto shared = std::make_shared<Handler>(std::move(handler));

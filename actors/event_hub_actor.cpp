@@ -13,7 +13,7 @@ constexpr std::size_t catch_up_buffer = 10'000;
 
 struct subscriber {
   subscription_ptr wish;
-  event_id last{};               ///< Last event delivered.
+  event_id last{};  ///< Last event delivered.
   bool catching_up{};
   bool buffer_overflowed{};
   std::deque<event_record> buffer;  ///< Live events that came while it caught up.

@@ -101,8 +101,8 @@ bool may_repeat(const provider_call& call, const failure& why) {
 }
 
 milliseconds back_off(gateway_state& state, int tries, const failure& why) {
-  const auto cap = std::min<std::int64_t>(state.options.retry_max.count(),
-                                          state.options.retry_min.count() << std::min(tries - 1, 16));
+  const auto cap = std::min<std::int64_t>(state.options.retry_max.count(), state.options.retry_min.count()
+                                                                               << std::min(tries - 1, 16));
   std::uniform_int_distribution<std::int64_t> jitter(cap / 2, std::max<std::int64_t>(cap, 1));
   return milliseconds{std::max(jitter(state.random), why.retry_after_ms)};
 }
@@ -118,7 +118,7 @@ void call_finished(gateway_pointer self, std::uint64_t id, provider_answer answe
     state.breaker->succeeded();
   } else if (state.breaker->failed(now)) {
     telemetry::log_event(telemetry::log_level::warn, "provider", "provider.breaker_opened",
-                   {{"operation", pending.call->operation}, {"reason", answer.error().message}});
+                         {{"operation", pending.call->operation}, {"reason", answer.error().message}});
   }
   if (!answer && may_repeat(*pending.call, answer.error()) && pending.tries < state.options.read_tries &&
       state.breaker->state() == breaker_state::closed) {
@@ -257,9 +257,9 @@ provider_gateway::behavior_type gateway_behavior(gateway_pointer self, std::shar
                                                  std::shared_ptr<engine_counts> counts) {
   auto& state = self->state;
   state.provider = std::move(provider);
-  state.breaker = std::make_unique<circuit_breaker>(
-      breaker_policy{static_cast<std::size_t>(options.breaker_window), 0.5, options.breaker_consecutive,
-                     options.breaker_open_min, options.breaker_open_max});
+  state.breaker = std::make_unique<circuit_breaker>(breaker_policy{static_cast<std::size_t>(options.breaker_window),
+                                                                   0.5, options.breaker_consecutive,
+                                                                   options.breaker_open_min, options.breaker_open_max});
   state.options = std::move(options);
   state.random.seed(seed);
   state.counts = std::move(counts);

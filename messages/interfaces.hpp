@@ -90,10 +90,9 @@ struct job_report {
   bool has_job_id{};
   bool followed{};
   bool awaiting_conversation{};
-  bool awaiting_analysis{};
-  bool retired{};               ///< The job is closed and its actor has left.
+  bool retired{};  ///< The job is closed and its actor has left.
   std::optional<interest> is_interested;
-  std::string call_job_id;      ///< Only with the first report after the acknowledgement.
+  std::string call_job_id;  ///< Only with the first report after the acknowledgement.
 };
 
 /// What a task tells one of its jobs.
@@ -101,14 +100,14 @@ struct job_note {
   enum class what : std::uint8_t { intended, returned, acknowledged, unplaced, suspended, resumed, swept };
   what kind{};
   batch_id batch{};
-  std::string call_job_id;                          ///< With `acknowledged`.
-  std::shared_ptr<const job_snapshot> snapshot;     ///< With `acknowledged`, when a look came along.
+  std::string call_job_id;                       ///< With `acknowledged`.
+  std::shared_ptr<const job_snapshot> snapshot;  ///< With `acknowledged`, when a look came along.
 };
 
 /// Somebody wants a job's newest state (query-task-execution).
 struct view_request {
-  milliseconds max_age{};
-  milliseconds budget{};
+  milliseconds max_age{};  ///< Older looks are repeated first; 0 = look whatever its age.
+  bool at_once{};          ///< Answer with what is known, however old.
 };
 struct job_view_answer {
   live_job live;
@@ -163,9 +162,10 @@ using provider_gateway = caf::typed_actor<
     caf::reacts_to<flush_atom>>;
 
 /// Understands conversations, a few at a time.
-using analyst = caf::typed_actor<
-    caf::replies_to<analyse_atom, std::shared_ptr<const analysis_request>>::with<result<analysis>>,
-    caf::reacts_to<done_atom, std::uint64_t, std::shared_ptr<result<analysis>>>, caf::reacts_to<flush_atom>>;
+using analyst =
+    caf::typed_actor<caf::replies_to<analyse_atom, std::shared_ptr<const analysis_request>>::with<result<analysis>>,
+                     caf::reacts_to<done_atom, std::uint64_t, std::shared_ptr<result<analysis>>>,
+                     caf::reacts_to<flush_atom>>;
 
 /// Decides which task may send how many jobs now.
 using dispatch_gate = caf::typed_actor<
@@ -182,51 +182,52 @@ using follow_up_parent = caf::typed_actor<
     caf::reacts_to<arm_atom, std::int64_t>,
     // The follow-up is durable.
     caf::reacts_to<follow_atom, std::shared_ptr<const follow_up_outcome>>,
+    // It has begun or ended to wait for the conversation.
+    caf::reacts_to<view_atom, bool>,
     // It died of an exception.
     caf::reacts_to<crash_atom, std::string>>;
 
 using follow_up = caf::typed_actor<caf::reacts_to<looked_atom, look_answer>, caf::reacts_to<wake_atom>>;
 
 /// One lead's call.
-using call_job = caf::typed_actor<
-    caf::reacts_to<looked_atom, look_answer>,
-    // The wheel: the time that was asked for has come.
-    caf::reacts_to<wake_atom>,
-    // News from the task.
-    caf::reacts_to<note_atom, job_note>,
-    // The newest known state, looked at first if too old.
-    caf::replies_to<view_atom, view_request>::with<job_view_answer>,
-    caf::reacts_to<arm_atom, std::int64_t>, caf::reacts_to<follow_atom, std::shared_ptr<const follow_up_outcome>>,
-    caf::reacts_to<crash_atom, std::string>,
-    // Store what a restart needs and leave; answered when that is durable.
-    caf::replies_to<drain_atom>::with<bool>>;
+using call_job = caf::typed_actor<caf::reacts_to<looked_atom, look_answer>,
+                                  // The wheel: the time that was asked for has come.
+                                  caf::reacts_to<wake_atom>,
+                                  // News from the task.
+                                  caf::reacts_to<note_atom, job_note>,
+                                  // The newest known state, looked at first if too old.
+                                  caf::replies_to<view_atom, view_request>::with<job_view_answer>,
+                                  caf::reacts_to<arm_atom, std::int64_t>,
+                                  caf::reacts_to<follow_atom, std::shared_ptr<const follow_up_outcome>>,
+                                  caf::reacts_to<view_atom, bool>, caf::reacts_to<crash_atom, std::string>,
+                                  // Store what a restart needs and leave; answered when that is durable.
+                                  caf::replies_to<drain_atom>::with<bool>>;
 
 /// One campaign.
-using call_task = caf::typed_actor<
-    caf::replies_to<start_atom, start_call_task>::with<result<started_call_task>>,
-    caf::replies_to<switch_atom, suspend_resume_task>::with<result<suspended_resumed_task>>,
-    caf::replies_to<describe_atom>::with<described_task>,
-    caf::replies_to<refresh_atom, refresh_jobs>::with<result<refreshed_jobs>>,
-    caf::replies_to<diagnose_atom>::with<diagnosed_task>,
-    // A job's summary changed.
-    caf::reacts_to<report_atom, job_report>,
-    // A job wants to be woken in so many milliseconds; negative = not at all.
-    caf::reacts_to<arm_atom, std::uint32_t, std::int64_t>,
-    // A job died of an exception.
-    caf::reacts_to<crash_atom, std::uint32_t, std::string>,
-    // The wheel's tick.
-    caf::reacts_to<tick_atom>,
-    caf::replies_to<ping_atom>::with<bool>,
-    // The supervisor's sweep: parked jobs ask again, repairs are made.
-    caf::reacts_to<sweep_atom>,
-    // Store what a restart needs and leave; answered when that is durable.
-    caf::replies_to<drain_atom>::with<bool>>;
+using call_task =
+    caf::typed_actor<caf::replies_to<start_atom, start_call_task>::with<result<started_call_task>>,
+                     caf::replies_to<switch_atom, suspend_resume_task>::with<result<suspended_resumed_task>>,
+                     caf::replies_to<describe_atom>::with<described_task>,
+                     caf::replies_to<refresh_atom, refresh_jobs>::with<result<refreshed_jobs>>,
+                     caf::replies_to<diagnose_atom>::with<diagnosed_task>,
+                     // A job's summary changed.
+                     caf::reacts_to<report_atom, job_report>,
+                     // A job wants to be woken in so many milliseconds; negative = not at all.
+                     caf::reacts_to<arm_atom, std::uint32_t, std::int64_t>,
+                     // A job died of an exception.
+                     caf::reacts_to<crash_atom, std::uint32_t, std::string>,
+                     // The wheel's tick.
+                     caf::reacts_to<tick_atom>, caf::replies_to<ping_atom>::with<bool>,
+                     // The supervisor's sweep: parked jobs ask again, repairs are made.
+                     caf::reacts_to<sweep_atom>,
+                     // Store what a restart needs and leave; answered when that is durable.
+                     caf::replies_to<drain_atom>::with<bool>>;
 
 /// Which task runs where.
-using registry = caf::typed_actor<
-    caf::reacts_to<publish_atom, task_id, call_task>, caf::reacts_to<forget_atom, task_id>,
-    // The live actor of a task; not_found when it has none.
-    caf::replies_to<find_atom, task_id>::with<result<call_task>>>;
+using registry =
+    caf::typed_actor<caf::reacts_to<publish_atom, task_id, call_task>, caf::reacts_to<forget_atom, task_id>,
+                     // The live actor of a task; not_found when it has none.
+                     caf::replies_to<find_atom, task_id>::with<result<call_task>>>;
 
 /// What the supervisor knows of a task.
 struct supervised_view {
@@ -253,22 +254,24 @@ using event_hub = caf::typed_actor<
     // Events that have just become durable, oldest first.
     caf::reacts_to<publish_atom, event_pack>,
     // Subscribe; answered with a token once nothing after `after` can be missed.
-    caf::replies_to<join_atom, subscription_ptr>::with<result<std::uint64_t>>, caf::reacts_to<leave_atom, std::uint64_t>>;
+    caf::replies_to<join_atom, subscription_ptr>::with<result<std::uint64_t>>,
+    caf::reacts_to<leave_atom, std::uint64_t>>;
 
 template <class T>
 using answer_to = std::shared_ptr<const completion<T>>;
 
 /// Requests of the HTTP side with their callbacks; one a process, never blocks an io thread.
-using http_gateway = caf::typed_actor<
-    caf::reacts_to<query_atom, query_ptr, answer_to<std::any>>,
-    caf::reacts_to<start_atom, start_call_task, answer_to<started_call_task>>,
-    caf::reacts_to<switch_atom, suspend_resume_task, answer_to<suspended_resumed_task>>,
-    caf::reacts_to<describe_atom, describe_task, answer_to<described_task>>,
-    caf::reacts_to<refresh_atom, refresh_jobs, answer_to<refreshed_jobs>>,
-    caf::reacts_to<follow_atom, make_follow_up, answer_to<made_follow_up>>,
-    caf::reacts_to<diagnose_atom, diagnose_task, answer_to<diagnosed_task>>,
-    caf::reacts_to<record_atom, task_id, job_row_id, answer_to<std::string>>,
-    caf::reacts_to<join_atom, subscription_ptr, answer_to<std::uint64_t>>, caf::reacts_to<leave_atom, std::uint64_t>>;
+using http_gateway =
+    caf::typed_actor<caf::reacts_to<query_atom, query_ptr, answer_to<std::any>>,
+                     caf::reacts_to<start_atom, start_call_task, answer_to<started_call_task>>,
+                     caf::reacts_to<switch_atom, suspend_resume_task, answer_to<suspended_resumed_task>>,
+                     caf::reacts_to<describe_atom, describe_task, answer_to<described_task>>,
+                     caf::reacts_to<refresh_atom, refresh_jobs, answer_to<refreshed_jobs>>,
+                     caf::reacts_to<follow_atom, make_follow_up, answer_to<made_follow_up>>,
+                     caf::reacts_to<diagnose_atom, diagnose_task, answer_to<diagnosed_task>>,
+                     caf::reacts_to<record_atom, task_id, job_row_id, answer_to<std::string>>,
+                     caf::reacts_to<join_atom, subscription_ptr, answer_to<std::uint64_t>>,
+                     caf::reacts_to<leave_atom, std::uint64_t>>;
 
 }  // namespace waihu
 

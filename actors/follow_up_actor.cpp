@@ -1,0 +1,194 @@
+#include "actors/follow_up_actor.hpp"
+
+#include "telemetry/log.hpp"
+
+namespace waihu {
+
+namespace {
+
+struct follow_up_state {
+  follow_up_state() = default;  // not an aggregate: CAF would try to build it from `self`
+  ~follow_up_state() {
+    if (eng) --eng->counts->follow_ups;
+  }
+  follow_up_state(const follow_up_state&) = delete;
+  follow_up_state& operator=(const follow_up_state&) = delete;
+
+  engine_ptr eng;
+  task_facts_ptr facts;
+  follow_up_parent parent;
+  follow_up_task work;
+  follow_up_position at;
+  wall_time call_time{};
+  static inline const char* name = "follow_up";
+};
+
+using follow_pointer = follow_up::stateful_pointer<follow_up_state>;
+
+void feed(follow_pointer self, const follow_up_fact& fact);
+
+void finish(follow_pointer self, follow_up_outcome outcome) {
+  self->send(self->state.parent, follow_atom::value,
+             std::shared_ptr<const follow_up_outcome>(std::make_shared<follow_up_outcome>(std::move(outcome))));
+  self->quit();
+}
+
+/// A stale epoch ends the follow-up for good: the shard is another node's. True when that was so.
+bool stopped_by(follow_pointer self, const failure& why) {
+  if (why.code != errc::stale_epoch) return false;
+  if (self->state.eng->on_ownership_lost) self->state.eng->on_ownership_lost(why.message);
+  follow_up_outcome outcome;
+  outcome.stopped = true;
+  finish(self, outcome);
+  return true;
+}
+
+struct order_visitor {
+  follow_pointer self;
+
+  void operator()(const follow_orders::look_for_conversation&) const {
+    self->send(self->state.eng->gateway, look_atom::value, self->state.work.call_job_id, look_client{self});
+  }
+  void operator()(const follow_orders::wake_in& wake) const {
+    self->send(self->state.parent, arm_atom::value, static_cast<std::int64_t>(wake.delay.count()));
+  }
+  void operator()(const follow_orders::analyse&) const {
+    auto& state = self->state;
+    auto request = std::make_shared<analysis_request>();
+    request->conversation_json = state.work.conversation_json;
+    request->leads_name = state.work.leads_name;
+    request->call_time = state.call_time == wall_time{} ? state.eng->now() : state.call_time;
+    const auto deadline = state.facts->follow_policy.analysis_timeout;
+    ask<analysis>(
+        self, state.eng->model, deadline,
+        [self = self](result<analysis> answer) {
+          if (answer) feed(self, follow_fact::analysed{std::move(*answer)});
+          else feed(self, follow_fact::analysis_failed{answer.error().code, answer.error().message});
+        },
+        analyse_atom::value, std::shared_ptr<const analysis_request>(std::move(request)));
+  }
+  void operator()(const follow_orders::persist&) const {
+    auto& state = self->state;
+    change::record_follow_up record;
+    record.own = state.eng->own(state.facts->task);
+    record.row = state.work.row;
+    record.leads_id = state.work.leads_id;
+    record.leads_remark = state.at.text.remark;
+    record.is_interested = state.at.text.is_interested;
+    record.next_follow_time = state.at.text.next_follow_time;
+    record.at = state.eng->now();
+    record.replace = state.work.replace;
+    commit(self, *state.eng, std::move(record), [self = self](const result<change_receipt>& receipt) {
+      if (receipt) {
+        self->state.at.text.remark.shrink_to_fit();
+        follow_up_outcome outcome;
+        outcome.follow = static_cast<follow_id>(receipt->id);
+        outcome.remark = self->state.at.text.remark;
+        outcome.is_interested = self->state.at.text.is_interested;
+        outcome.next_follow_time = self->state.at.text.next_follow_time;
+        feed(self, follow_fact::committed{});
+        return finish(self, std::move(outcome));
+      }
+      if (stopped_by(self, receipt.error())) return;
+      telemetry::log_repeated(
+          telemetry::log_level::warn, "follow_up", "follow_up.commit_failed", to_string(receipt.error().code),
+          {{"task", self->state.facts->task}, {"job", self->state.work.row}, {"reason", receipt.error().message}});
+      feed(self, follow_fact::commit_failed{});
+    });
+  }
+  // The outcome is sent where the receipt is at hand.
+  void operator()(const follow_orders::finish&) const {}
+};
+
+void feed(follow_pointer self, const follow_up_fact& fact) {
+  auto& state = self->state;
+  auto decision = decide(state.at, fact, state.facts->follow_policy, self->clock().now());
+  if (!decision) return;
+  const bool waited = state.at.step == follow_up_step::awaiting_conversation;
+  state.at = std::move(decision->next);
+  const bool waits = state.at.step == follow_up_step::awaiting_conversation;
+  if (waits != waited) self->send(state.parent, view_atom::value, waits);
+  for (const auto& order : decision->orders) std::visit(order_visitor{self}, order);
+}
+
+/// A look for a conversation that was missing when the job settled. What it brings is stored before it is used.
+void take_look(follow_pointer self, const result<job_snapshot>& looked) {
+  auto& state = self->state;
+  if (!looked) return feed(self, follow_fact::look_failed{});
+  if (!has_conversation(looked->last.conversation_json)) return feed(self, follow_fact::conversation_seen{false});
+  change::attach_attempt attach;
+  attach.own = state.eng->own(state.facts->task);
+  attach.row = state.work.row;
+  attach.last = looked->last;
+  auto conversation = looked->last.conversation_json;
+  commit(self, *state.eng, std::move(attach),
+         [self, conversation = std::move(conversation)](const result<change_receipt>& receipt) mutable {
+           if (!receipt) {
+             if (!stopped_by(self, receipt.error())) feed(self, follow_fact::look_failed{});
+             return;
+           }
+           self->state.work.conversation_json = std::move(conversation);
+           feed(self, follow_fact::conversation_seen{true});
+         });
+}
+
+void begin(follow_pointer self) {
+  const auto& work = self->state.work;
+  feed(self,
+       follow_fact::begun{work.status, work.outcome, work.attempt_status, has_conversation(work.conversation_json)});
+}
+
+void load_and_begin(follow_pointer self) {
+  auto& state = self->state;
+  query::jobs_by_row query{state.facts->organization_id, {state.work.row}};
+  read_store(self, *state.eng, std::move(query), [self](result<std::vector<call_job_view>> rows) {
+    auto& st = self->state;
+    if (!rows || rows->empty()) {
+      // Not readable now: the job starts over after its back-off.
+      self->send(st.parent, crash_atom::value, rows ? std::string("row not found") : rows.error().message);
+      self->quit();
+      return;
+    }
+    auto& row = rows->front();
+    st.work.attempt_status = row.attempt_status;
+    st.work.conversation_json = std::move(row.conversation_json);
+    st.call_time = from_epoch_ms(row.actual_ms != 0 ? row.actual_ms : row.planed_ms);
+    begin(self);
+  });
+}
+
+follow_up::behavior_type follow_up_behavior(follow_pointer self, engine_ptr eng, task_facts_ptr facts,
+                                            follow_up_parent parent, follow_up_task work) {
+  auto& state = self->state;
+  state.eng = std::move(eng);
+  ++state.eng->counts->follow_ups;
+  state.facts = std::move(facts);
+  state.parent = std::move(parent);
+  state.work = std::move(work);
+  self->set_exception_handler([self](std::exception_ptr& thrown) -> caf::error {
+    std::string what = "unknown exception";
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& e) {
+      what = e.what();
+    } catch (...) {
+    }
+    self->send(self->state.parent, crash_atom::value, what);
+    return caf::sec::runtime_error;
+  });
+  if (state.work.load_from_store) load_and_begin(self);
+  else begin(self);
+  return {
+      [self](looked_atom, const look_answer& looked) { take_look(self, *looked); },
+      [self](wake_atom) { feed(self, follow_fact::woken{}); },
+  };
+}
+
+}  // namespace
+
+follow_up spawn_follow_up(caf::actor_system& system, engine_ptr eng, task_facts_ptr facts, follow_up_parent parent,
+                          follow_up_task work) {
+  return system.spawn(follow_up_behavior, std::move(eng), std::move(facts), std::move(parent), std::move(work));
+}
+
+}  // namespace waihu
