@@ -1,0 +1,159 @@
+// Everything between a request whose bytes have arrived and its answer: routes, who asks and may they, and what
+// handlers share. Knows neither sockets nor Beast; reaches store and actors only through `backend`.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "config/options.hpp"
+#include "http/exchange.hpp"
+#include "http/login_guard.hpp"
+#include "http/password.hpp"
+#include "http/token.hpp"
+#include "http/work_pool.hpp"
+#include "http/zone_clock.hpp"
+#include "messages/backend.hpp"
+
+namespace waihu::http {
+
+/// Users asked from the store a moment ago, so that a token costs no query each time. A change of a user takes effect
+/// after at most `life`. Thread-safe.
+class user_cache {
+ public:
+  explicit user_cache(milliseconds life, std::size_t limit = 10'000) : life_(life), limit_(limit) {}
+  std::optional<user_record> find(user_id id, steady_time now) const;
+  void keep(const user_record& user, steady_time now);
+
+ private:
+  struct entry {
+    user_record user;
+    steady_time until;
+  };
+  const milliseconds life_;
+  const std::size_t limit_;
+  mutable std::mutex mutex_;
+  std::unordered_map<std::int64_t, entry> users_;
+};
+
+/// Answers of creating requests by Idempotency-Key, so that a repeat gets the first answer again. In memory of this
+/// process, bounded; a restart forgets. Thread-safe.
+class replay_cache {
+ public:
+  enum class finding { fresh, busy, replay, mismatch };
+  /// Looks a key up and, when fresh, reserves it: the caller must `finish` or `forget` it.
+  finding begin(const std::string& key, const std::string& body, steady_time now, response& earlier);
+  void finish(const std::string& key, const response& answer);
+  void forget(const std::string& key);
+
+ private:
+  struct entry {
+    std::string body_digest;
+    std::optional<response> answer;  ///< Empty while the first request is under way.
+    steady_time until;
+  };
+  static constexpr std::size_t limit = 10'000;
+  std::mutex mutex_;
+  std::unordered_map<std::string, entry> entries_;
+};
+
+/// What all handlers share. One per server; thread-safe by its members.
+struct services {
+  services(config::http_options http_part, config::auth_options auth_part, zone_clock zone_part,
+           std::shared_ptr<backend> inside_part, std::function<wall_time()> now_part);
+
+  const config::http_options http;
+  const config::auth_options auth;
+  const zone_clock zone;
+  const std::shared_ptr<backend> inside;
+  const std::function<wall_time()> now;
+  const token_mint tokens;
+  const outstanding_count outstanding{std::make_shared<std::atomic<int>>(0)};
+  const std::shared_ptr<std::atomic<int>> imports{std::make_shared<std::atomic<int>>(0)};
+  login_guard guard;
+  user_cache users;
+  replay_cache replays;
+  work_pool import_work;  ///< Reads uploaded files. Pools come last: their threads end before the rest goes.
+  password_workers passwords;
+};
+
+/// One request on its way through a handler. Lives in the frame of `application::handle`.
+struct call {
+  services& s;
+  const request& req;
+  std::shared_ptr<reactor> where;
+  std::vector<name_value> path;  ///< Values of the pattern's `{name}` parts.
+  token_claims token;            ///< Of authenticated calls.
+  user_record user;              ///< The same person as the store knows it; without the password hash.
+  std::string organization;      ///< The organisation the user acts for.
+
+  /// Asks the store.
+  template <class Query>
+  pending<typename Query::answer_type> ask(Query q) const {
+    using answer = typename Query::answer_type;
+    typename pending<answer>::initiator initiate = [b = s.inside, q = std::move(q)](completion<answer> done) {
+      b->read(q, std::move(done));
+    };
+    return pending<answer>(where, s.http.request_timeout, s.outstanding, std::move(initiate));
+  }
+  /// Asks a live actor by one of the backend's methods, waiting `extra` beyond the usual time.
+  template <class T, class Message>
+  pending<T> ask_live(void (backend::*method)(Message, completion<T>), Message m, milliseconds extra = {}) const {
+    typename pending<T>::initiator initiate = [b = s.inside, method, m = std::move(m)](completion<T> done) {
+      (b.get()->*method)(m, std::move(done));
+    };
+    return pending<T>(where, s.http.request_timeout + extra, s.outstanding, std::move(initiate));
+  }
+  std::string_view path_part(std::string_view name) const;
+};
+
+/// Who may call a route.
+enum class access : std::uint8_t {
+  open,    ///< Anybody.
+  token,   ///< Who has a token, bound to an organisation or not.
+  reader,  ///< A user bound to an organisation, any role.
+  writer,  ///< The same, but not a viewer.
+  admin,   ///< An administrator.
+};
+
+/// What body a route takes.
+enum class body_kind : std::uint8_t { none, json, form };
+
+struct route {
+  std::string_view method;
+  std::string_view pattern;  ///< `/api/scenes/{script_id}`
+  access who;
+  body_kind body;
+  async<response> (*handler)(call&);
+};
+
+/// The table of all routes.
+const std::vector<route>& routes();
+
+/// The application behind one server.
+class application {
+ public:
+  explicit application(std::shared_ptr<services> shared) : shared_(std::move(shared)) {}
+
+  /// What to do with the body of a request whose head has arrived.
+  body_rule head_arrived(const request& head) const;
+  /// Answers one request. `req` outlives the coroutine. Never throws.
+  async<response> handle(const request& req, std::shared_ptr<reactor> where) const;
+  /// Headers that every answer carries, CORS among them.
+  void decorate(const request& req, response& answer) const;
+  services& shared() const noexcept { return *shared_; }
+
+ private:
+  async<response> dispatch(call& c) const;
+  std::shared_ptr<services> shared_;
+};
+
+/// Splits and decodes a request target into path and query. False when it is malformed.
+bool read_target(std::string_view target, request& into);
+
+}  // namespace waihu::http

@@ -1,0 +1,16 @@
+// gzip for answers. Knows only zlib.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace waihu::http {
+
+/// True when an Accept-Encoding header lets us answer with gzip (a quality of 0 forbids).
+bool accepts_gzip(std::string_view accept_encoding) noexcept;
+
+/// The gzip form of `text`; nullopt when zlib fails or it would be no shorter.
+std::optional<std::string> gzip(std::string_view text);
+
+}  // namespace waihu::http

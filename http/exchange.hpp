@@ -1,0 +1,69 @@
+// One HTTP request and its answer in plain terms. Sessions translate them from and to Beast; handlers see only these.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/async.hpp"
+
+namespace waihu::http {
+
+/// A header or query parameter.
+using name_value = std::pair<std::string, std::string>;
+
+/// A request whose head, and for handlers also the body, has arrived whole.
+struct request {
+  std::string method;               ///< Upper case; HEAD is kept, the router serves it as GET.
+  std::string path;                 ///< Percent-decoded, without the query, starts with '/'.
+  std::vector<name_value> query;    ///< Decoded, in order.
+  std::vector<name_value> headers;  ///< Names in lower case.
+  std::string body;
+  std::string peer;        ///< Address of the client, without port.
+  std::string request_id;  ///< The client's when sane, else ours.
+
+  /// First header of that (lower-case) name; nullptr when absent.
+  const std::string* header(std::string_view name) const noexcept {
+    for (const auto& [n, v] : headers)
+      if (n == name) return &v;
+    return nullptr;
+  }
+  /// First query parameter of that name; nullptr when absent.
+  const std::string* parameter(std::string_view name) const noexcept {
+    for (const auto& [n, v] : query)
+      if (n == name) return &v;
+    return nullptr;
+  }
+};
+
+/// A body without end, written piece by piece (Server-Sent Events). Lives on the session's strand.
+class byte_stream {
+ public:
+  virtual ~byte_stream() = default;
+  /// The next bytes; nullopt at the end.
+  virtual async<std::optional<std::string>> next() = 0;
+  /// Makes `next` end soon. On the strand; idempotent. `going_away`: the server stops (the client may come again).
+  virtual void close(bool going_away) = 0;
+};
+
+/// What is sent back.
+struct response {
+  int status{200};
+  std::string content_type{"application/json; charset=utf-8"};
+  std::vector<name_value> headers;      ///< Beside Content-Type, Content-Length, X-Request-Id, Date, CORS.
+  std::string body;                     ///< Empty when `stream` is set.
+  std::shared_ptr<byte_stream> stream;  ///< Set: the body comes from here.
+};
+
+/// What the session may do with a request whose head has arrived.
+struct body_rule {
+  std::int64_t limit{};            ///< Longest body taken; longer: 413.
+  std::optional<response> refuse;  ///< Set: answer this without reading the body, and close.
+  std::shared_ptr<void> slot;      ///< Held until the request is finished (bounds big uploads).
+};
+
+}  // namespace waihu::http

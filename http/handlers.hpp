@@ -1,0 +1,62 @@
+// Every endpoint's handler, one line each; the contract of each is in http-api.md under its path. A handler validates,
+// asks the backend, and writes the answer; it knows no sockets.
+#pragma once
+
+#include "http/application.hpp"
+
+namespace waihu::http {
+
+/// Logs an exception that escaped a handler: a defect of ours.
+void log_defect(const request& req, std::string_view what);
+
+// accounts.cpp
+async<response> health(call& c);
+async<response> login(call& c);
+async<response> verify_auth(call& c);
+async<response> verify_token(call& c);
+async<response> refresh_token(call& c);
+
+// registration.cpp
+async<response> register_user(call& c);
+async<response> create_organization(call& c);
+
+// leads.cpp
+async<response> lead_statistics(call& c);
+async<response> lead_statistics_filtered(call& c);
+async<response> lead_count(call& c);
+
+// lead_import.cpp
+async<response> import_leads(call& c);
+
+// scenes.cpp
+async<response> create_scene(call& c);
+async<response> list_scenes(call& c);
+async<response> show_scene(call& c);
+
+// task_catalogue.cpp
+async<response> create_task(call& c);
+async<response> list_tasks(call& c);
+async<response> whole_tasks(call& c);
+async<response> task_type_counts(call& c);
+async<response> update_script(call& c);
+
+// task_control.cpp
+async<response> start_task(call& c);
+async<response> suspend_or_resume_task(call& c);
+async<response> follow_lead(call& c);
+
+// task_progress.cpp
+async<response> describe_group(call& c);
+async<response> interest_statistics(call& c);
+async<response> diagnose(call& c);
+
+// task_execution.cpp
+async<response> query_execution(call& c);
+
+// events.cpp
+async<response> event_stream(call& c);
+
+// front_page.cpp
+async<response> front_page(call& c);
+
+}  // namespace waihu::http

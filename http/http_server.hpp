@@ -1,0 +1,56 @@
+// The public HTTP listener as one object: give it an io_context whose threads you run, the backend, and start it.
+// Shows nothing of Beast.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "config/options.hpp"
+#include "messages/backend.hpp"
+#include "messages/model/failure.hpp"
+#include "messages/model/time.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace waihu::http {
+
+/// What a server needs of the configuration.
+struct server_options {
+  config::http_options http;
+  config::auth_options auth;
+  std::string time_zone{"Asia/Shanghai"};  ///< node_options.time_zone
+};
+
+/// Serves http-api.md. Sessions run on the io_context, each on its own strand; any number of threads may run it. The
+/// io_context and its threads must live until `stop` has returned, and the io_context object until the backend can no
+/// longer call back.
+class http_server {
+ public:
+  http_server(boost::asio::io_context& io, server_options options, std::shared_ptr<backend> inside,
+              std::function<wall_time()> clock = wall_now);
+  /// Stops at once (deadline 0) if `stop` was not called.
+  ~http_server();
+  http_server(const http_server&) = delete;
+  http_server& operator=(const http_server&) = delete;
+
+  /// Checks the options, binds and listens. Answers the port. invalid_argument: secret under 32 bytes, unknown time
+  /// zone, "*" or malformed origin; unavailable: the address cannot be bound.
+  result<std::uint16_t> start();
+
+  /// Stops accepting, ends event streams and idle connections, lets requests in flight finish until `deadline` has
+  /// passed, then cuts them. Blocks; never call it from a thread of the io_context. Idempotent.
+  void stop(milliseconds deadline);
+
+  /// Connections now open; for tests and metrics.
+  std::size_t connections() const;
+
+ private:
+  struct implementation;
+  std::shared_ptr<implementation> implementation_;
+};
+
+}  // namespace waihu::http

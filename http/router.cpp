@@ -1,0 +1,255 @@
+#include <algorithm>
+
+#include "http/application.hpp"
+#include "http/body_fields.hpp"
+#include "http/handlers.hpp"
+#include "http/json_writer.hpp"
+
+namespace waihu::http {
+
+namespace {
+
+/// Matches a path with a pattern, part by part.
+bool matches(std::string_view pattern, std::string_view path, std::vector<name_value>* parts) {
+  while (!pattern.empty() && !path.empty()) {
+    pattern.remove_prefix(1);
+    path.remove_prefix(1);
+    const auto want = pattern.substr(0, pattern.find('/'));
+    const auto have = path.substr(0, path.find('/'));
+    if (want.size() > 2 && want.front() == '{') {
+      if (have.empty()) return false;
+      if (parts != nullptr) parts->emplace_back(want.substr(1, want.size() - 2), have);
+    } else if (want != have) {
+      return false;
+    }
+    pattern.remove_prefix(want.size());
+    path.remove_prefix(have.size());
+  }
+  return pattern.empty() && path.empty();
+}
+
+std::string_view without_last_slash(std::string_view path) {
+  if (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  return path;
+}
+
+std::string_view served_as(std::string_view method) { return method == "HEAD" ? "GET" : method; }
+
+struct match {
+  const route* found{};
+  std::string allow;  ///< Methods that the path knows; empty = unknown path.
+};
+
+match look_up(const request& req, std::vector<name_value>* parts) {
+  match m;
+  const auto path = without_last_slash(req.path);
+  for (const auto& r : routes()) {
+    if (!matches(r.pattern, path, nullptr)) continue;
+    if (r.method == served_as(req.method) && m.found == nullptr) {
+      m.found = &r;
+      if (parts != nullptr) matches(r.pattern, path, parts);
+    }
+    if (m.allow.find(r.method) == std::string::npos) {
+      m.allow += std::string(r.method) + ", ";
+      if (r.method == "GET") m.allow += "HEAD, ";
+    }
+  }
+  if (!m.allow.empty()) m.allow += "OPTIONS";
+  return m;
+}
+
+std::string_view token_of(const request& req) {
+  if (const auto* h = req.header("access-token")) return bearer_token(*h);
+  if (const auto* h = req.header("authorization")) return bearer_token(*h);
+  return {};
+}
+
+response token_refused(const request& req, bool is_missing) {
+  auto r = error_answer(
+      req, 401, code_unauthorized,
+      is_missing ? "缺少访问令牌，请在请求头中添加 access-token" : "访问令牌无效或已过期，请重新登录获取新令牌");
+  r.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return r;
+}
+
+bool is_media_type(const std::string* header, std::string_view wanted) {
+  if (header == nullptr) return false;
+  auto type = std::string(trimmed(std::string_view(*header).substr(0, header->find(';'))));
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return type == wanted;
+}
+
+constexpr int import_slots = 2;
+
+/// Gives an import slot back when the request is finished.
+struct import_slot {
+  explicit import_slot(std::shared_ptr<std::atomic<int>> c) : count(std::move(c)) {}
+  ~import_slot() { count->fetch_sub(1); }
+  import_slot(const import_slot&) = delete;
+  import_slot& operator=(const import_slot&) = delete;
+  std::shared_ptr<std::atomic<int>> count;
+};
+
+bool percent_decode(std::string_view in, bool plus_is_blank, std::string& out) {
+  const auto digit = [](char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+  };
+  out.clear();
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    if (in[i] != '%') {
+      out.push_back(plus_is_blank && in[i] == '+' ? ' ' : in[i]);
+      continue;
+    }
+    if (i + 2 >= in.size() || digit(in[i + 1]) < 0 || digit(in[i + 2]) < 0) return false;
+    out.push_back(static_cast<char>(digit(in[i + 1]) * 16 + digit(in[i + 2])));
+    i += 2;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string_view call::path_part(std::string_view name) const {
+  for (const auto& [n, v] : path)
+    if (n == name) return v;
+  return {};
+}
+
+bool read_target(std::string_view target, request& into) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (target.substr(0, scheme.size()) != scheme) continue;
+    const auto slash = target.find('/', scheme.size());
+    target = slash == std::string_view::npos ? "/" : target.substr(slash);
+  }
+  if (target == "*") target = "/";
+  target = target.substr(0, target.find('#'));
+  if (target.empty() || target.front() != '/') return false;
+  const auto mark = target.find('?');
+  if (!percent_decode(target.substr(0, mark), false, into.path) || !is_storable_text(into.path)) return false;
+  if (mark == std::string_view::npos) return true;
+  constexpr std::size_t parameter_limit = 100;
+  std::string_view rest = target.substr(mark + 1);
+  while (!rest.empty()) {
+    const auto pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    if (pair.empty()) continue;
+    const auto equals = pair.find('=');
+    name_value nv;
+    if (!percent_decode(pair.substr(0, equals), true, nv.first)) return false;
+    if (equals != std::string_view::npos && !percent_decode(pair.substr(equals + 1), true, nv.second)) return false;
+    into.query.push_back(std::move(nv));
+    if (into.query.size() > parameter_limit) return false;
+  }
+  return true;
+}
+
+body_rule application::head_arrived(const request& head) const {
+  body_rule rule;
+  rule.limit = shared_->http.body_limit_bytes;
+  const auto m = look_up(head, nullptr);
+  if (m.found == nullptr || m.found->body != body_kind::form) return rule;
+  // Big bodies are only read from people with a token, and only a few at a time.
+  rule.limit = shared_->http.import_limit_bytes;
+  const auto token = token_of(head);
+  if (token.empty() || !shared_->tokens.check(token, shared_->now())) {
+    rule.refuse = token_refused(head, token.empty());
+    return rule;
+  }
+  if (shared_->imports->fetch_add(1) >= import_slots) {
+    shared_->imports->fetch_sub(1);
+    rule.refuse = busy_answer(head, 503, code_unavailable, "导入任务过多，请稍后重试", 5);
+    return rule;
+  }
+  rule.slot = std::make_shared<import_slot>(shared_->imports);
+  return rule;
+}
+
+void application::decorate(const request& req, response& answer) const {
+  answer.headers.emplace_back("X-Request-Id", req.request_id);
+  answer.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  if (req.path.compare(0, 5, "/api/") == 0) answer.headers.emplace_back("Cache-Control", "no-store");
+  const auto& allowed = shared_->http.cors_origins;
+  if (allowed.empty()) return;
+  answer.headers.emplace_back("Vary", "Origin");
+  const auto* origin = req.header("origin");
+  if (origin == nullptr || std::find(allowed.begin(), allowed.end(), *origin) == allowed.end()) return;
+  answer.headers.emplace_back("Access-Control-Allow-Origin", *origin);
+  answer.headers.emplace_back("Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
+  if (req.method != "OPTIONS") return;
+  answer.headers.emplace_back("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE, OPTIONS");
+  answer.headers.emplace_back(
+      "Access-Control-Allow-Headers",
+      "access-token, Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id");
+  answer.headers.emplace_back("Access-Control-Max-Age", "600");
+}
+
+async<response> application::handle(const request& req, std::shared_ptr<reactor> where) const {
+  response answer;
+  std::string why;
+  try {
+    call c{*shared_, req, std::move(where), {}, {}, {}, {}};
+    answer = co_await dispatch(c);
+    co_return answer;
+  } catch (const std::exception& e) {
+    why = e.what();
+  }
+  log_defect(req, why);
+  co_return failure_answer(req, failure{errc::internal, {}, {}, 0});
+}
+
+async<response> application::dispatch(call& c) const {
+  const auto& req = c.req;
+  const auto m = look_up(req, &c.path);
+  if (m.allow.empty()) co_return error_answer(req, 404, code_not_found, "请求的路径不存在");
+  if (req.method == "OPTIONS") {
+    response r;
+    r.status = 204;
+    r.content_type.clear();
+    r.headers.emplace_back("Allow", m.allow);
+    co_return r;
+  }
+  if (m.found == nullptr) {
+    auto r = error_answer(req, 405, code_bad_parameter, "请求方法不允许");
+    r.headers.emplace_back("Allow", m.allow);
+    co_return r;
+  }
+  const route& r = *m.found;
+  if (r.who != access::open) {
+    const auto token = token_of(req);
+    const auto claims = c.s.tokens.check(token, c.s.now());
+    if (!claims) co_return token_refused(req, token.empty());
+    c.token = *claims;
+    const auto now = std::chrono::steady_clock::now();
+    if (auto known = c.s.users.find(c.token.user, now)) {
+      c.user = std::move(*known);
+    } else {
+      query::user_by_id q;
+      q.id = c.token.user;
+      auto found = co_await c.ask(std::move(q));
+      if (!found && found.error().code == errc::not_found) co_return token_refused(req, false);
+      if (!found) co_return failure_answer(req, found.error());
+      found->password_hash.clear();
+      c.s.users.keep(*found, now);
+      c.user = std::move(*found);
+    }
+    c.organization = c.user.dcc_user_org_id;
+    const bool needs_organization = r.who == access::reader || r.who == access::writer;
+    if (needs_organization && c.organization.empty())
+      co_return error_answer(req, 400, code_bad_parameter, "用户未绑定组织或组织ID无效");
+    const bool is_forbidden = (r.who == access::writer && c.user.role == user_role::viewer) ||
+                              (r.who == access::admin && c.user.role != user_role::admin);
+    if (is_forbidden) co_return error_answer(req, 403, code_unauthorized, "没有权限执行此操作");
+  }
+  const auto* type = req.header("content-type");
+  if (r.body == body_kind::json && type != nullptr && !is_media_type(type, "application/json"))
+    co_return error_answer(req, 415, code_bad_parameter, "不支持的内容类型，请使用 application/json");
+  if (r.body == body_kind::form && !is_media_type(type, "multipart/form-data"))
+    co_return error_answer(req, 415, code_bad_parameter, "不支持的内容类型，请使用 multipart/form-data");
+  co_return co_await r.handler(c);
+}
+
+}  // namespace waihu::http

@@ -1,0 +1,41 @@
+#include "http/handlers.hpp"
+
+namespace waihu::http {
+
+const std::vector<route>& routes() {
+  using enum access;
+  using enum body_kind;
+  static const std::vector<route> table{
+      {"GET", "/", open, none, front_page},
+      {"GET", "/api/health", open, none, health},
+      {"POST", "/api/login", open, json, login},
+      {"POST", "/api/register", open, json, register_user},
+      {"GET", "/api/auth/verify", token, none, verify_auth},
+      {"GET", "/api/token/verify", open, none, verify_token},
+      {"POST", "/api/token/refresh", open, json, refresh_token},
+      {"POST", "/api/create_organization", admin, json, create_organization},
+      {"POST", "/api/leads/import", writer, form, import_leads},
+      {"GET", "/api/leads/statistics", reader, none, lead_statistics},
+      {"POST", "/api/leads/statistics/filtered", reader, json, lead_statistics_filtered},
+      {"GET", "/api/leads/count", reader, none, lead_count},
+      {"POST", "/api/create_scene", writer, json, create_scene},
+      {"GET", "/api/scenes", reader, none, list_scenes},
+      {"GET", "/api/scenes/{script_id}", reader, none, show_scene},
+      {"POST", "/api/create-autoCall-tasks", writer, json, create_task},
+      {"GET", "/api/task_list", reader, none, list_tasks},
+      {"GET", "/api/tasks", reader, none, whole_tasks},
+      {"GET", "/api/task-stats", reader, none, task_type_counts},
+      {"POST", "/api/update-script-id", writer, json, update_script},
+      {"POST", "/api/start-call-task", writer, json, start_task},
+      {"POST", "/api/query-task-execution", reader, json, query_execution},
+      {"POST", "/api/describe-job-group", reader, json, describe_group},
+      {"POST", "/api/suspend-resume-task", writer, json, suspend_or_resume_task},
+      {"POST", "/api/task-statistics", reader, json, interest_statistics},
+      {"POST", "/api/get-leads-follow", writer, json, follow_lead},
+      {"POST", "/api/diagnose-task", reader, json, diagnose},
+      {"GET", "/api/events", reader, none, event_stream},
+  };
+  return table;
+}
+
+}  // namespace waihu::http

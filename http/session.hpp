@@ -1,0 +1,32 @@
+// One connection: reads requests one after the other, hands each to the application, writes the answers in order.
+// Shows nothing of Beast; http_server.cpp accepts the sockets.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <functional>
+#include <memory>
+
+#include "http/application.hpp"
+
+namespace waihu::http {
+
+/// A running connection, as the server sees it. Thread-safe.
+class session {
+ public:
+  virtual ~session() = default;
+  /// Ends after the request in flight; at once when idle; event streams end.
+  virtual void stop_soon() = 0;
+  /// Closes the socket now.
+  virtual void cut() = 0;
+};
+
+/// Takes over a connected socket (its executor is the session's strand) and serves it until it ends; `on_end` is
+/// called once, on the strand.
+std::shared_ptr<session> run_session(boost::asio::ip::tcp::socket socket, std::shared_ptr<const application> app,
+                                     std::function<void()> on_end);
+
+/// Answers 503 to a connection above the limit and closes it.
+void refuse_connection(boost::asio::ip::tcp::socket socket, std::shared_ptr<const application> app,
+                       std::function<void()> on_end);
+
+}  // namespace waihu::http

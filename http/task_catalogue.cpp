@@ -1,0 +1,221 @@
+// Creating, listing and preparing call tasks: http-api.md section 5. All of it is the store's.
+#include <array>
+
+#include "http/body_fields.hpp"
+#include "http/handlers.hpp"
+#include "http/idempotency.hpp"
+#include "http/json_writer.hpp"
+#include "http/lead_filter_codec.hpp"
+#include "http/task_view.hpp"
+
+namespace waihu::http {
+
+namespace {
+
+async<response> create_fresh_task(call& c) {
+  if (const auto* dry = c.req.parameter("dry_run"); dry != nullptr && *dry != "false" && *dry != "0")
+    co_return error_answer(c.req, 422, code_bad_parameter, "参数错误: dry_run 暂不支持");
+  body_fields body(c.req.body);
+  query::create_task q;
+  q.organization_id = c.organization;
+  q.creator = c.user.id;
+  q.creator_name = c.user.username;
+  q.task_name = body.required_text("task_name", 50);
+  if (!q.task_name.empty() && trimmed(q.task_name).empty()) body.add_error("task_name", "不能为空");
+  q.script_id = body.text("script_id", 255).value_or("");
+  q.size_desc_json = "{}";
+  if (auto size = body.object("size_desc")) {
+    q.size_desc_json = size->json();
+    q.filter = read_lead_filter(*size, c.s.zone);
+  } else if (body.ok() && !body.has("size_desc")) {
+    body.add_error("size_desc", "缺少必填字段");
+  }
+  if (!body.ok()) co_return invalid_answer(c.req, body.errors());
+  const auto made = co_await c.ask(std::move(q));
+  if (!made && made.error().code == errc::not_found)
+    co_return error_answer(c.req, 400, 4001, "未找到符合条件的线索数据");
+  if (!made) co_return failure_answer(c.req, made.error());
+  envelope e(200, "自动外呼任务创建成功");
+  auto& w = e.data();
+  w.StartObject();
+  field(w, "task_id", value(made->task.id));
+  field(w, "task_name", made->task.task_name);
+  field(w, "leads_count", made->task.leads_count);
+  field(w, "create_time", c.s.zone.format(made->task.create_time));
+  field_json(w, "size_desc", made->task.size_desc_json, "{}");
+  key(w, "skipped");
+  w.StartObject();
+  field(w, "do_not_call", made->skipped_do_not_call);
+  field(w, "invalid_phone", made->skipped_invalid_phone);
+  field(w, "duplicate_phone", made->skipped_duplicate_phone);
+  w.EndObject();
+  w.EndObject();
+  co_return e.done();
+}
+
+/// The parts of a comma list that are task types; others are ignored, as the old service did.
+std::vector<task_type> read_task_types(const request& req) {
+  std::vector<task_type> types;
+  const auto* given = req.parameter("task_types");
+  if (given == nullptr) return types;
+  for (const auto& part : split(*given, ',')) {
+    const auto n = parse_integer(part);
+    if (n && *n >= 1 && *n <= 5 && types.size() < 5) types.push_back(static_cast<task_type>(*n));
+  }
+  return types;
+}
+
+pending<query::page_of<call_task_record>> ask_tasks(call& c, std::vector<task_type> types, query::page_request page) {
+  query::list_tasks q;
+  q.organization_id = c.organization;
+  q.types = std::move(types);
+  q.page = page;
+  return c.ask(std::move(q));
+}
+
+}  // namespace
+
+async<response> create_task(call& c) { return once_per_key(c, create_fresh_task); }
+
+async<response> list_tasks(call& c) {
+  body_fields parameters(c.req.query);
+  const auto page = read_page(parameters);
+  if (!parameters.ok()) co_return invalid_answer(c.req, parameters.errors());
+  const auto tasks = co_await ask_tasks(c, read_task_types(c.req), page);
+  if (!tasks) co_return failure_answer(c.req, tasks.error());
+  envelope e(200, tasks->items.empty() ? "暂无任务数据" : "获取任务列表成功");
+  auto& w = e.data();
+  w.StartObject();
+  key(w, "items");
+  w.StartArray();
+  for (const auto& t : tasks->items) {
+    w.StartObject();
+    field(w, "id", value(t.id));
+    field(w, "task_name", t.task_name);
+    field(w, "task_type", static_cast<int>(t.type));
+    field(w, "create_time", c.s.zone.format(t.create_time));
+    field(w, "leads_count", t.leads_count);
+    w.EndObject();
+  }
+  w.EndArray();
+  key(w, "pagination");
+  w.StartObject();
+  field(w, "page", tasks->page);
+  field(w, "page_size", tasks->page_size);
+  field(w, "total", tasks->total);
+  field(w, "total_pages", page_count(tasks->total, tasks->page_size));
+  w.EndObject();
+  w.EndObject();
+  co_return e.done();
+}
+
+async<response> whole_tasks(call& c) {
+  // Everything in one answer, as old clients ask; the number of rows is bounded all the same.
+  constexpr std::int64_t row_limit = 200'000;
+  constexpr int page_size = 500;
+  std::int64_t rows = 0;
+  envelope e(200, "获取任务列表成功");
+  auto& w = e.data();
+  w.StartArray();
+  query::page_request page{1, page_size};
+  for (std::int64_t pages = 1; page.page <= pages; ++page.page) {
+    std::vector<task_type> any;
+    const auto tasks = co_await ask_tasks(c, std::move(any), page);
+    if (!tasks) co_return failure_answer(c.req, tasks.error());
+    pages = page_count(tasks->total, page_size);
+    for (const auto& t : tasks->items) {
+      rows += t.leads_count + 1;
+      if (rows > row_limit)
+        co_return error_answer(c.req, 400, code_bad_parameter, "数据量过大，请使用 /api/task_list 分页查询");
+      w.StartObject();
+      field(w, "id", value(t.id));
+      field(w, "task_name", t.task_name);
+      field(w, "create_time", c.s.zone.format(t.create_time));
+      field_json(w, "size_desc", t.size_desc_json, "{}");
+      field(w, "leads_count", t.leads_count);
+      field(w, "task_type", static_cast<int>(t.type));
+      field(w, "organization_id", t.organization_id);
+      field(w, "create_name", t.create_name);
+      field(w, "script_id", t.script_id);
+      key(w, "leads_list");
+      w.StartArray();
+      query::page_request job_page{1, page_size};
+      for (std::int64_t job_pages = 1; job_page.page <= job_pages; ++job_page.page) {
+        query::list_jobs q;
+        q.organization_id = c.organization;
+        q.task = t.id;
+        q.page = job_page;
+        const auto jobs = co_await c.ask(std::move(q));
+        if (!jobs) co_return failure_answer(c.req, jobs.error());
+        job_pages = page_count(jobs->total, page_size);
+        for (const auto& j : jobs->items) {
+          w.StartObject();
+          field(w, "leads_name", j.job.leads_name);
+          field(w, "leads_phone", j.job.leads_phone);
+          field(w, "call_status", j.job.status == call_status::none ? "未开始" : to_string(j.job.status));
+          w.EndObject();
+        }
+      }
+      w.EndArray();
+      w.EndObject();
+    }
+  }
+  w.EndArray();
+  co_return e.done();
+}
+
+async<response> task_type_counts(call& c) {
+  std::array<std::int64_t, 6> counts{}, leads{};
+  query::page_request page{1, 500};
+  for (std::int64_t pages = 1; page.page <= pages; ++page.page) {
+    std::vector<task_type> any;
+    const auto tasks = co_await ask_tasks(c, std::move(any), page);
+    if (!tasks) co_return failure_answer(c.req, tasks.error());
+    pages = page_count(tasks->total, page.page_size);
+    for (const auto& t : tasks->items) {
+      const auto n = static_cast<std::size_t>(t.type);
+      ++counts.at(n);
+      leads.at(n) += t.leads_count;
+    }
+  }
+  envelope e(200, "获取任务统计成功");
+  auto& w = e.data();
+  w.StartArray();
+  for (std::size_t type = 1; type <= 5; ++type) {
+    w.StartObject();
+    field(w, "task_type", static_cast<int>(type));
+    field(w, "count", counts[type]);
+    field(w, "leads_count", leads[type]);
+    w.EndObject();
+  }
+  w.EndArray();
+  co_return e.done();
+}
+
+async<response> update_script(call& c) {
+  body_fields body(c.req.body);
+  const auto id = task_id{body.required_integer("task_id")};
+  const auto script = body.required_text("script_id", 255);
+  if (!body.ok()) co_return invalid_answer(c.req, body.errors());
+  constexpr std::string_view too_late = "任务已开始外呼，不能修改脚本ID";
+  const auto task = co_await find_task(c, id);
+  if (!task) co_return task_missing(c.req, task.error());
+  if (task->type != task_type::created) co_return error_answer(c.req, 400, 4005, too_late);
+  query::set_script q;
+  q.organization_id = c.organization;
+  q.id = id;
+  q.script_id = script;
+  const auto changed = co_await c.ask(std::move(q));
+  if (!changed && changed.error().code == errc::illegal_transition) co_return error_answer(c.req, 400, 4005, too_late);
+  if (!changed) co_return task_missing(c.req, changed.error());
+  envelope e(200, "脚本ID更新成功");
+  auto& w = e.data();
+  w.StartObject();
+  field(w, "task_id", value(changed->id));
+  field(w, "script_id", changed->script_id);
+  field(w, "task_name", changed->task_name);
+  w.EndObject();
+  co_return e.done();
+}
+
+}  // namespace waihu::http

@@ -1,0 +1,282 @@
+// query-task-execution: a page of a task's jobs, the newest known. The page comes from the store; jobs that still live
+// are refreshed and overlaid with their actors' snapshots; rows that settled meanwhile are read again.
+#include <map>
+
+#include "http/body_fields.hpp"
+#include "http/conversation.hpp"
+#include "http/handlers.hpp"
+#include "http/json_writer.hpp"
+#include "http/task_view.hpp"
+
+namespace waihu::http {
+
+namespace {
+
+struct execution_query {
+  task_id id{};
+  query::page_request page;
+  bool skip_recording{true};
+  bool only_followed{false};
+  std::optional<interest> with_interest;
+  bool apply_update{false};
+};
+
+execution_query read_query(body_fields& body) {
+  execution_query q;
+  q.id = task_id{body.required_integer("task_id")};
+  q.page = read_page(body);
+  q.skip_recording = body.boolean("skip_recording").value_or(true);
+  q.only_followed = body.boolean("only_followed").value_or(false);
+  if (const auto n = body.integer("interest", 0, 2)) q.with_interest = static_cast<interest>(*n);
+  q.apply_update = body.boolean("apply_update").value_or(false);
+  return q;
+}
+
+/// The page under construction.
+struct execution_page {
+  query::page_of<call_job_view> rows;
+  std::map<job_row_id, live_job> live;
+  std::vector<job_row_id> changed;
+  int error_count{};
+  bool is_stale{};
+  std::string error;  ///< Of the refresh; empty when all went well.
+};
+
+/// Re-reads rows of the page that are no longer live or that this request settled.
+async<result<bool>> read_again(call& c, execution_page& page, std::vector<job_row_id> rows) {
+  if (rows.empty()) co_return true;
+  query::jobs_by_row q;
+  q.organization_id = c.organization;
+  q.rows = std::move(rows);
+  auto fresh = co_await c.ask(std::move(q));
+  if (!fresh) co_return tl::unexpected<failure>(std::move(fresh.error()));
+  for (auto& row : *fresh)
+    for (auto& shown : page.rows.items)
+      if (shown.job.row == row.job.row) shown = std::move(row);
+  co_return true;
+}
+
+/// Looks at the page's unfinished jobs through the task's actor. A task without an actor has nothing newer.
+async<result<bool>> refresh_page(call& c, const execution_query& wanted, execution_page& page) {
+  refresh_jobs order;
+  order.task = wanted.id;
+  order.max_age = wanted.apply_update ? milliseconds{0} : c.s.http.refresh_max_age;
+  order.budget = c.s.http.refresh_budget;
+  for (const auto& r : page.rows.items)
+    if (!is_terminal(r.job.status)) order.rows.push_back(r.job.row);
+  if (order.rows.empty()) co_return true;
+  const auto asked = order.rows;
+  auto seen = co_await c.ask_live<refreshed_jobs>(&backend::refresh, std::move(order), c.s.http.refresh_budget);
+  if (!seen) {
+    if (seen.error().code == errc::not_found) co_return true;
+    page.is_stale = true;
+    page.error = seen.error().message;
+    page.error_count = static_cast<int>(asked.size());
+    co_return true;
+  }
+  for (auto& job : seen->jobs) page.live[job.row] = std::move(job);
+  page.changed = std::move(seen->changed);
+  page.is_stale = seen->stale;
+  page.error = std::move(seen->error);
+  page.error_count = seen->error_count;
+  std::vector<job_row_id> settled;
+  for (const auto row : asked)
+    if (!page.live.contains(row)) settled.push_back(row);
+  co_return co_await read_again(c, page, std::move(settled));
+}
+
+/// Fetches recording links of succeeded calls that have none, or one that has ended.
+async<bool> fetch_recordings(call& c, const execution_query& wanted, execution_page& page) {
+  const auto now_s = std::chrono::floor<seconds>(c.s.now()).time_since_epoch().count();
+  std::vector<pending<std::string>::initiator> asks;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < page.rows.items.size(); ++i) {
+    const auto& r = page.rows.items[i];
+    if (r.job.status != call_status::succeeded) continue;
+    const auto ends = link_expiry_s(r.recording_url);
+    if (!r.recording_url.empty() && (!ends || *ends > now_s)) continue;
+    pending<std::string>::initiator ask = [b = c.s.inside, task = wanted.id, row = r.job.row](
+                                              completion<std::string> done) { b->recording(task, row, done); };
+    asks.push_back(std::move(ask));
+    places.push_back(i);
+  }
+  pending_all<std::string> all(c.where, c.s.http.refresh_budget, std::move(asks));
+  auto links = co_await all;
+  for (std::size_t i = 0; i < links.size(); ++i)
+    if (links[i]) page.rows.items[places[i]].recording_url = std::move(*links[i]);
+  co_return true;
+}
+
+void write_time_or_null(json_writer& w, const zone_clock& zone, std::string_view name,
+                        const std::optional<wall_time>& t) {
+  if (t) field(w, name, zone.format(*t));
+  else field_null(w, name);
+}
+
+void write_follow(json_writer& w, const zone_clock& zone, const std::optional<follow_up_record>& follow) {
+  key(w, "follow_data");
+  if (!follow) {
+    w.Null();
+    return;
+  }
+  w.StartObject();
+  field(w, "id", value(follow->id));
+  field(w, "leads_id", follow->leads_id);
+  field(w, "follow_time", zone.format(follow->follow_time));
+  field(w, "leads_remark", follow->leads_remark);
+  write_time_or_null(w, zone, "frist_follow_time", follow->frist_follow_time);
+  write_time_or_null(w, zone, "new_follow_time", follow->new_follow_time);
+  write_time_or_null(w, zone, "next_follow_time", follow->next_follow_time);
+  field(w, "is_arrive", follow->is_arrive);
+  write_time_or_null(w, zone, "frist_arrive_time", follow->frist_arrive_time);
+  w.EndObject();
+}
+
+/// The last attempt of a job, from its row or its live snapshot.
+struct shown_attempt {
+  std::string_view call_task_id, status, calling_number, called_number, conversation;
+  std::int64_t planed_ms{}, actual_ms{};
+  bool exists() const {
+    return !call_task_id.empty() || !status.empty() || !calling_number.empty() || planed_ms != 0 || actual_ms != 0 ||
+           !conversation.empty();
+  }
+};
+
+void write_attempts(json_writer& w, const shown_attempt& a) {
+  key(w, "Tasks");
+  w.StartArray();
+  if (a.exists()) {
+    w.StartObject();
+    field(w, "TaskId", a.call_task_id);
+    field(w, "PlanedTime", a.planed_ms);
+    const auto duration = conversation_duration_ms(a.conversation);
+    key(w, "Conversation");
+    const auto lines = duration ? a.conversation : std::string_view{"[]"};
+    w.RawValue(lines.data(), lines.size(), rapidjson::kArrayType);
+    field(w, "CallingNumber", a.calling_number);
+    field(w, "CalledNumber", a.called_number);
+    field(w, "Duration", duration.value_or(0));
+    field(w, "ActualTime", a.actual_ms);
+    field(w, "Status", a.status);
+    field(w, "StatusText", classify_attempt(a.status).text);
+    w.EndObject();
+  }
+  w.EndArray();
+}
+
+void write_job(json_writer& w, const zone_clock& zone, const std::string& job_group_id, const call_job_view& row,
+               const live_job* live) {
+  shown_attempt a{row.call_task_id,      row.attempt_status, row.calling_number, row.called_number,
+                  row.conversation_json, row.planed_ms,      row.actual_ms};
+  call_status status = row.job.status;
+  std::string_view word = to_string(status);
+  std::string_view job_id = row.job.call_job_id;
+  if (live != nullptr) {
+    status = live->status;
+    word = live->status_word.empty() ? to_string(live->status) : std::string_view{live->status_word};
+    if (!live->call_job_id.empty()) job_id = live->call_job_id;
+    a = {live->call_task_id,    live->attempt_status, live->calling_number, live->called_number,
+         row.conversation_json, live->planed_ms,      live->actual_ms};
+  }
+  const auto meaning = classify_attempt(a.status);
+  w.StartObject();
+  field(w, "JobId", job_id);
+  field(w, "JobGroupId", job_group_id);
+  field(w, "Status", word);
+  const auto text = chinese_text(status);
+  field(w, "StatusText", status == call_status::other ? word : text);
+  write_attempts(w, a);
+  field(w, "RecordingUrl", row.recording_url);
+  field(w, "LeadsName", row.job.leads_name);
+  field(w, "LeadsPhone", row.job.leads_phone);
+  field(w, "calling_number", a.calling_number);
+  key(w, "is_interested");
+  if (row.job.is_interested) w.Int(static_cast<int>(*row.job.is_interested));
+  else w.Null();
+  field(w, "Disposition", a.status.empty() ? std::string_view{} : to_string(meaning.meaning));
+  field(w, "DispositionText", a.status.empty() ? std::string_view{} : meaning.text);
+  field(w, "Outcome", to_string(row.job.outcome));
+  field(w, "OutcomeText", chinese_text(row.job.outcome));
+  write_follow(w, zone, row.follow);
+  w.EndObject();
+}
+
+void write_page(json_writer& w, const zone_clock& zone, wall_time now, const call_task_record& task,
+                const task_standing& standing, const execution_page& page) {
+  w.StartObject();
+  field(w, "task_id", value(task.id));
+  field(w, "task_name", task.task_name);
+  field(w, "task_type", static_cast<int>(standing.type));
+  field(w, "total_jobs", page.rows.total);
+  field(w, "updated_count", static_cast<std::int64_t>(page.changed.size()));
+  field(w, "error_count", page.error_count);
+  field(w, "query_time", zone.format(now));
+  field(w, "stale", page.is_stale);
+  key(w, "jobs_data");
+  w.StartArray();
+  for (const auto& row : page.rows.items) {
+    const auto live = page.live.find(row.job.row);
+    write_job(w, zone, standing.job_group_id, row, live == page.live.end() ? nullptr : &live->second);
+  }
+  w.EndArray();
+  const auto& n = standing.counters;
+  key(w, "task_stats");
+  w.StartObject();
+  field(w, "total_calls", n.total);
+  field(w, "connected_calls", n.connected);
+  field(w, "not_connected_calls", n.not_connected);
+  field(w, "not_started_calls", n.total - n.connected - n.not_connected);
+  field(w, "is_completed", n.total > 0 && n.connected + n.not_connected >= n.total);
+  w.EndObject();
+  key(w, "pagination");
+  w.StartObject();
+  field(w, "page", page.rows.page);
+  field(w, "page_size", page.rows.page_size);
+  field(w, "total_pages", page_count(page.rows.total, page.rows.page_size));
+  field(w, "total_count", page.rows.total);
+  w.EndObject();
+  w.EndObject();
+}
+
+}  // namespace
+
+async<response> query_execution(call& c) {
+  body_fields body(c.req.body);
+  const auto wanted = read_query(body);
+  if (!body.ok()) co_return invalid_answer(c.req, body.errors());
+  if (wanted.apply_update && c.user.role == user_role::viewer)
+    co_return error_answer(c.req, 403, code_unauthorized, "没有权限执行此操作");
+  const auto task = co_await find_task(c, wanted.id);
+  if (!task) co_return task_missing(c.req, task.error());
+
+  query::list_jobs q;
+  q.organization_id = c.organization;
+  q.task = wanted.id;
+  q.only_followed = wanted.only_followed;
+  q.with_interest = wanted.with_interest;
+  q.page = wanted.page;
+  auto rows = co_await c.ask(std::move(q));
+  if (!rows) co_return task_missing(c.req, rows.error());
+  execution_page page;
+  page.rows = std::move(*rows);
+  if (page.rows.total > 0) {
+    const auto refreshed = co_await refresh_page(c, wanted, page);
+    if (!refreshed) co_return failure_answer(c.req, refreshed.error());
+    if (wanted.apply_update && !page.error.empty())
+      co_return error_answer(c.req, 500, 5003, "获取外呼任务状态失败: " + page.error);
+    if (!wanted.skip_recording) co_await fetch_recordings(c, wanted, page);
+  }
+  const auto standing = co_await standing_of(c, *task);
+  if (!standing) co_return failure_answer(c.req, standing.error());
+  if (page.rows.total == 0) {
+    const bool is_filtered = wanted.only_followed || wanted.with_interest;
+    envelope e("error", 4008, is_filtered ? "任务下没有已跟进的记录" : "任务下没有已分配的外呼任务");
+    write_page(e.data(), c.s.zone, c.s.now(), *task, *standing, page);
+    co_return e.done_as_error(400, c.req.request_id);
+  }
+  envelope e(200, "查询成功");
+  write_page(e.data(), c.s.zone, c.s.now(), *task, *standing, page);
+  co_return e.done();
+}
+
+}  // namespace waihu::http

@@ -1,0 +1,39 @@
+// What several task endpoints share: finding a task of the caller's organisation, refusals that come from the task's
+// actor, and counters from wherever they are exact.
+#pragma once
+
+#include "http/application.hpp"
+#include "http/body_fields.hpp"
+
+namespace waihu::http {
+
+inline constexpr std::string_view no_such_task = "任务不存在或无权限访问";
+
+/// The task of the caller's organisation.
+pending<call_task_record> find_task(const call& c, task_id id);
+
+/// 404 code 4004 for a missing task; what `failure_answer` says for other failures.
+response task_missing(const request& req, const failure& why, int http_status = 404);
+
+/// The answer to a refusal of an actor-served command: its numeric `vendor_code` and Chinese `message`, with
+/// `status_of` telling the HTTP status of a code. Failures without such a code go to `failure_answer`.
+response refusal_answer(const request& req, const failure& why, int (*status_of)(int code));
+
+/// Exact counters and state of a task: from its live actor, else from the store.
+struct task_standing {
+  task_type type{};
+  std::string job_group_id;
+  wall_time updated_time{};
+  std::string last_error;
+  task_counters counters;
+  bool is_live{};
+};
+async<result<task_standing>> standing_of(call& c, const call_task_record& task);
+
+/// Reads an optional `page` and `page_size` by the contract's bounds.
+query::page_request read_page(body_fields& fields);
+
+/// Number of pages that hold `total` items; 0 when there are none.
+std::int64_t page_count(std::int64_t total, int page_size) noexcept;
+
+}  // namespace waihu::http

@@ -1,0 +1,45 @@
+// Access tokens: JSON Web Tokens with HS256 and nothing else. Knows no users; who a token speaks for is checked
+// against the store by the application.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "messages/model/failure.hpp"
+#include "messages/model/records.hpp"
+#include "messages/model/time.hpp"
+
+namespace waihu::http {
+
+/// What a token says.
+struct token_claims {
+  user_id user{};
+  std::string username, phone, organization_id;
+  wall_time issued_at{}, expires_at{};  ///< Whole seconds.
+};
+
+/// Issues and checks tokens with one secret. Thread-safe.
+class token_mint {
+ public:
+  /// Longest token looked at.
+  static constexpr std::size_t length_limit = 4096;
+
+  token_mint(std::string secret, milliseconds life) : secret_(std::move(secret)), life_(life) {}
+
+  milliseconds life() const noexcept { return life_; }
+  /// A token for the user, valid from `now` for `life`. internal when the library fails.
+  result<std::string> issue(const user_record& user, wall_time now) const;
+  /// The claims of a token that is ours, of type access_token and not expired for more than `leeway`. unauthorized for
+  /// everything else: other algorithms (none among them), changed, expired, malformed.
+  result<token_claims> check(std::string_view token, wall_time now, milliseconds leeway = milliseconds{0}) const;
+
+ private:
+  std::string secret_;
+  milliseconds life_;
+};
+
+/// The token in an `access-token` or `Authorization` header value: without "Bearer " in front.
+std::string_view bearer_token(std::string_view header_value) noexcept;
+
+}  // namespace waihu::http

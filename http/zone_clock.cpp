@@ -1,0 +1,96 @@
+#include "http/zone_clock.hpp"
+
+#include <date/tz.h>
+
+#include <array>
+#include <cstdio>
+#include <exception>
+
+namespace waihu::http {
+
+namespace {
+
+const date::time_zone& as_zone(const void* p) { return *static_cast<const date::time_zone*>(p); }
+
+/// Reads exactly the digits asked for; -1 when there are none.
+int take_number(std::string_view& text, std::size_t least, std::size_t most) {
+  int n = 0;
+  std::size_t digits = 0;
+  while (digits < most && digits < text.size() && text[digits] >= '0' && text[digits] <= '9')
+    n = n * 10 + (text[digits++] - '0');
+  if (digits < least) return -1;
+  text.remove_prefix(digits);
+  return n;
+}
+
+bool take_one_of(std::string_view& text, std::string_view wanted) {
+  if (text.empty() || wanted.find(text.front()) == std::string_view::npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+}  // namespace
+
+result<zone_clock> zone_clock::in(const std::string& zone_name) {
+  try {
+    return zone_clock(date::locate_zone(zone_name));
+  } catch (const std::exception&) {
+    return fail(errc::invalid_argument, "unknown time zone " + zone_name);
+  }
+}
+
+std::string zone_clock::format(wall_time t) const {
+  const auto local = as_zone(zone_).to_local(std::chrono::floor<std::chrono::seconds>(t));
+  const auto day = date::floor<date::days>(local);
+  const date::year_month_day ymd{day};
+  const date::hh_mm_ss<std::chrono::seconds> tod{local - day};
+  std::array<char, 48> out{};
+  const int n = std::snprintf(out.data(), out.size(), "%04d-%02u-%02u %02d:%02d:%02d", static_cast<int>(ymd.year()),
+                              static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()),
+                              static_cast<int>(tod.hours().count()), static_cast<int>(tod.minutes().count()),
+                              static_cast<int>(tod.seconds().count()));
+  return {out.data(), static_cast<std::size_t>(n)};
+}
+
+std::optional<local_moment> zone_clock::parse(std::string_view text) const {
+  const int year = take_number(text, 4, 4);
+  if (year < 1900 || !take_one_of(text, "-/")) return std::nullopt;
+  const int month = take_number(text, 1, 2);
+  if (month < 1 || !take_one_of(text, "-/")) return std::nullopt;
+  const int day = take_number(text, 1, 2);
+  const date::year_month_day ymd{date::year{year}, date::month{static_cast<unsigned>(month)},
+                                 date::day{static_cast<unsigned>(day < 0 ? 0 : day)}};
+  if (!ymd.ok()) return std::nullopt;
+  milliseconds in_day{0};
+  milliseconds covers{std::chrono::hours{24}};
+  const bool is_date_only = text.empty();
+  if (!is_date_only) {
+    if (!take_one_of(text, " T")) return std::nullopt;
+    const int h = take_number(text, 1, 2);
+    if (h < 0 || h > 23 || !take_one_of(text, ":")) return std::nullopt;
+    const int m = take_number(text, 2, 2);
+    if (m < 0 || m > 59) return std::nullopt;
+    in_day = std::chrono::hours{h} + minutes{m};
+    covers = minutes{1};
+    if (take_one_of(text, ":")) {
+      const int s = take_number(text, 2, 2);
+      if (s < 0 || s > 59) return std::nullopt;
+      in_day += seconds{s};
+      covers = seconds{1};
+      if (take_one_of(text, ".") && take_number(text, 1, 6) < 0) return std::nullopt;
+    }
+    if (!text.empty()) return std::nullopt;
+  }
+  const auto& zone = as_zone(zone_);
+  const auto local_begin = date::local_time<milliseconds>{date::local_days{ymd}.time_since_epoch() + in_day};
+  const auto local_end =
+      is_date_only ? date::local_time<milliseconds>{(date::local_days{ymd} + date::days{1}).time_since_epoch()}
+                   : local_begin + covers;
+  local_moment out;
+  out.is_date_only = is_date_only;
+  out.at = zone.to_sys(local_begin, date::choose::earliest);
+  out.last = wall_time{zone.to_sys(local_end, date::choose::earliest)} - milliseconds{1};
+  return out;
+}
+
+}  // namespace waihu::http
