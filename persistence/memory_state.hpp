@@ -1,0 +1,93 @@
+// The rows of the memory store. Internal to persistence/; every member function is called under `mutex`.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "persistence/store.hpp"
+
+namespace waihu {
+
+class memory_state {
+ public:
+  struct stored_job {
+    task_id task{};
+    call_job_view view;  ///< Without `follow`, which is read through `leads_follow_id`.
+    std::string call_id;
+  };
+  struct stored_follow {
+    follow_up_record record;
+    std::string organization_id;
+    job_row_id job{};
+  };
+  using lead_key = std::pair<std::string, std::string>;
+
+  explicit memory_state(std::chrono::milliseconds lease) : lease_time{lease} {}
+
+  std::mutex mutex;
+
+  std::vector<user_record> users;
+  std::vector<organization_record> organizations;
+  std::vector<scene_record> scenes;
+  std::map<lead_key, lead_record> leads;  ///< By organisation and leads_id.
+  std::map<std::int64_t, stored_follow> follows;
+  std::map<lead_key, std::vector<std::int64_t>> follows_of_lead;
+  std::map<std::int64_t, call_task_record> tasks;
+  std::map<std::int64_t, stored_job> jobs;
+  std::map<std::int64_t, std::vector<std::int64_t>> jobs_of_task;
+  std::unordered_map<std::string, std::int64_t> job_of_call_job_id;
+  std::map<std::int64_t, dispatch_batch_record> batches;
+  std::vector<event_record> events;
+
+  // The claim: one owner of all shards, as on PostgreSQL in this stage.
+  std::chrono::milliseconds lease_time;
+  std::int64_t epoch{};
+  std::string owner, owner_address;
+  wall_time owner_since{};
+  std::chrono::steady_clock::time_point lease_end{};
+  std::uint64_t claim_session{};  ///< Session that holds the claim's lock; 0 = none.
+  std::uint64_t last_session{};
+
+  std::int64_t next_id() noexcept { return ++last_id_; }
+
+  /// Applies one change; events go to the end of `events`.
+  result<change_receipt> apply(const store_change& change);
+  /// The whole row with its follow-up.
+  call_job_view view_of(const stored_job& job) const;
+  task_counters count(task_id task) const;
+  /// The job, when it belongs to the task.
+  stored_job* find_job(task_id task, job_row_id row);
+
+ private:
+  result<change_receipt> carry_out(const change::request_group& c);
+  result<change_receipt> carry_out(const change::move_task& c);
+  result<change_receipt> carry_out(const change::note_task& c);
+  result<change_receipt> carry_out(const change::intend_batch& c);
+  result<change_receipt> carry_out(const change::mark_batch& c);
+  result<change_receipt> carry_out(const change::acknowledge_jobs& c);
+  result<change_receipt> carry_out(const change::requeue_jobs& c);
+  result<change_receipt> carry_out(const change::settle_job& c);
+  result<change_receipt> carry_out(const change::attach_attempt& c);
+  result<change_receipt> carry_out(const change::park_job& c);
+  result<change_receipt> carry_out(const change::unpark_job& c);
+  result<change_receipt> carry_out(const change::save_poll_state& c);
+  result<change_receipt> carry_out(const change::record_follow_up& c);
+  result<change_receipt> carry_out(const change::close_job& c);
+  result<change_receipt> carry_out(const change::store_recording& c);
+  result<change_receipt> carry_out(const change::default_interest& c);
+  bool mark(dispatch_batch_record& batch, batch_state to, const std::string& request_id, const std::string& error);
+  const std::string& organization_of(task_id task) const { return tasks.at(value(task)).organization_id; }
+  void tell(event_record event);
+
+  std::int64_t last_id_{};
+};
+
+}  // namespace waihu

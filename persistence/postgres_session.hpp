@@ -1,0 +1,162 @@
+// One connection to PostgreSQL with everything that makes it dependable: bounded connecting and reconnecting, statement
+// and lock limits, classification of errors, transactions repeated where that is provably safe. Knows no table.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <pqxx/pqxx>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+#include "config/options.hpp"
+#include "messages/model/failure.hpp"
+#include "persistence/postgres_arrays.hpp"
+
+namespace waihu {
+
+/// A statement with the name it is prepared under. Names are unique within persistence/.
+struct statement {
+  const char* name;
+  const char* sql;
+};
+
+/// What an error of the database means for the one who got it.
+struct store_fault {
+  enum class kind : std::uint8_t {
+    broken,     ///< The connection is gone.
+    transient,  ///< Rolled back by the server for a passing reason; the same again may succeed.
+    refused,    ///< A rule, a trigger or the data; the same again fails again.
+  };
+  kind what{kind::refused};
+  failure why;  ///< Never holds SQL text, parameters or credentials.
+};
+
+/// Classifies the exception in flight. `connection_open`: the connection's state after it.
+store_fault classify_store_error(const std::exception& error, bool connection_open);
+
+/// The libpq connection string of `options`: the url's settings with ours merged in. A secret. invalid_argument when
+/// the url cannot be parsed (the message does not repeat it).
+result<std::string> connection_string(const config::store_options& options);
+
+class postgres_session;
+
+/// A transaction under way.
+class postgres_work {
+ public:
+  postgres_work(postgres_session& session, pqxx::work& tx) : session_{session}, tx_{tx} {}
+
+  /// Runs a prepared statement. Throws pqxx errors; they never leave `postgres_session::transact`.
+  template <class... Args>
+  pqxx::result run(const statement& s, Args&&... args);
+
+  /// For statements that cannot be prepared.
+  pqxx::work& raw() noexcept { return tx_; }
+  /// Identity of the transaction, by which its fate can be asked after a lost COMMIT.
+  void set_transaction_id(std::string id) { transaction_id_ = std::move(id); }
+  /// Asks for it. Every writing transaction does so (or has it from its first statement) before it changes anything.
+  void learn_transaction_id();
+  const std::string& transaction_id() const noexcept { return transaction_id_; }
+
+ private:
+  postgres_session& session_;
+  pqxx::work& tx_;
+  std::string transaction_id_;
+};
+
+/// Not thread-safe.
+class postgres_session {
+ public:
+  explicit postgres_session(config::store_options options);
+
+  /// What a transaction does with a lost COMMIT.
+  enum class mode : std::uint8_t {
+    read,   ///< Changes nothing: repeated.
+    write,  ///< The transaction's fate is asked before anything is repeated.
+  };
+
+  /// Runs `body(postgres_work&) -> result<T>` in one transaction and commits when it answers a value. Repeats within
+  /// `write_tries` what was surely rolled back (connection lost before COMMIT, serialization, deadlock, lock time-out);
+  /// after a COMMIT without answer it asks the server what became of the transaction and answers lost only when even
+  /// that cannot be learnt. `body` may run several times and must not keep anything from an earlier run.
+  template <class T, class Body>
+  result<T> transact(mode how, Body&& body);
+
+  /// Connects if need be; one try. unavailable when it fails. Waits out the back-off of earlier failures first.
+  result<void> ensure_open();
+  /// Grows by one with every new connection, so that a holder of a session-level lock notices that it was lost.
+  std::uint64_t generation() const noexcept { return generation_; }
+  pqxx::connection& connection() noexcept { return *connection_; }
+  void drop() noexcept;
+  void prepare(const statement& s);
+  const config::store_options& options() const noexcept { return options_; }
+
+ private:
+  enum class fate : std::uint8_t { committed, aborted, unknown };
+  fate ask_fate(const std::string& transaction_id);
+  void back_off(int attempt) const;
+  bool is_open() const noexcept { return connection_ && connection_->is_open(); }
+
+  config::store_options options_;
+  std::unique_ptr<pqxx::connection> connection_;
+  std::unique_ptr<pqxx::quiet_errorhandler> silence_;
+  std::unordered_set<std::string> prepared_;
+  std::uint64_t generation_{};
+  std::chrono::milliseconds connect_delay_{};
+  std::chrono::steady_clock::time_point next_connect_{};
+};
+
+template <class... Args>
+pqxx::result postgres_work::run(const statement& s, Args&&... args) {
+  session_.prepare(s);
+  return tx_.exec_prepared(s.name, std::forward<Args>(args)...);
+}
+
+template <class T, class Body>
+result<T> postgres_session::transact(mode how, Body&& body) {
+  const auto give_up = std::chrono::steady_clock::now() + options_.connect_timeout + options_.reconnect_max;
+  failure last{errc::unavailable, "the store is unreachable", {}, 0};
+  for (int attempt = 1; attempt <= options_.write_tries; ++attempt) {
+    if (attempt > 1) {
+      if (std::chrono::steady_clock::now() >= give_up) break;
+      back_off(attempt);
+    }
+    if (auto open = ensure_open(); !open) {
+      last = std::move(open.error());
+      continue;
+    }
+    std::optional<result<T>> made;
+    std::string transaction_id;
+    bool committing = false;
+    store_fault fault;
+    try {
+      pqxx::work tx{*connection_};
+      postgres_work work{*this, tx};
+      made.emplace(body(work));
+      if (!*made) {
+        tx.abort();
+        return std::move(*made);
+      }
+      transaction_id = work.transaction_id();
+      committing = true;
+      tx.commit();
+      return std::move(*made);
+    } catch (const std::exception& error) {
+      fault = classify_store_error(error, is_open());
+    }
+    last = std::move(fault.why);
+    if (fault.what == store_fault::kind::refused) return tl::unexpected<failure>(std::move(last));
+    if (fault.what == store_fault::kind::broken) drop();
+    if (fault.what == store_fault::kind::broken && committing && how != mode::read) {
+      const auto became = transaction_id.empty() ? fate::unknown : ask_fate(transaction_id);
+      if (became == fate::committed) return std::move(*made);
+      if (became == fate::unknown) return fail(errc::lost, "the connection to the store broke during commit");
+    }
+  }
+  return tl::unexpected<failure>(std::move(last));
+}
+
+}  // namespace waihu

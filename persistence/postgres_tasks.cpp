@@ -1,0 +1,365 @@
+// Tasks, jobs and events on PostgreSQL: creating, paging, counting, loading.
+#include <algorithm>
+
+#include "persistence/lead_choice.hpp"
+#include "persistence/lead_filter_sql.hpp"
+#include "persistence/postgres_rows.hpp"
+#include "persistence/postgres_store_impl.hpp"
+#include "persistence/text_rule.hpp"
+
+namespace waihu {
+
+namespace {
+
+constexpr std::size_t jobs_an_insert = 10'000;
+constexpr std::size_t most_rows_a_call = 500;
+constexpr int most_events_a_call = 1000;
+
+constexpr statement select_candidates{
+    "select_candidates", "select l.leads_id, l.leads_user_name, l.leads_user_phone " WAIHU_LEADS_UNDER_FILTER};
+constexpr statement draw_task_id{"draw_task_id", "select nextval(pg_get_serial_sequence('call_tasks', 'id'))"};
+constexpr statement insert_task{
+    "insert_task",
+    "insert into call_tasks as t (id, task_name, organization_id, create_name_id, create_name, leads_count, script_id,"
+    " size_desc, shard) overriding system value values ($1, $2, $3, $4, $5, $6, $7, $8::json, $9)"
+    " returning " WAIHU_TASK_COLUMNS};
+constexpr statement insert_jobs{
+    "insert_jobs",
+    R"(insert into leads_task_list (task_id, leads_id, leads_name, leads_phone, reference_id)
+       select $1, lead, name, phone, reference
+       from unnest($2::text[], $3::text[], $4::text[], $5::text[]) with ordinality as i(lead, name, phone, reference, n)
+       order by n)"};
+
+constexpr statement count_tasks{
+    "count_tasks",
+    "select count(*) from call_tasks"
+    " where organization_id = $1 and (cardinality($2::smallint[]) = 0 or task_type = any($2::smallint[]))"};
+constexpr statement select_tasks{"select_tasks",
+                                 "select " WAIHU_TASK_COLUMNS
+                                 " from call_tasks t where t.organization_id = $1"
+                                 " and (cardinality($2::smallint[]) = 0 or t.task_type = any($2::smallint[]))"
+                                 " order by t.create_time desc, t.id desc limit $3 offset $4"};
+constexpr statement select_task{
+    "select_task", "select " WAIHU_TASK_COLUMNS " from call_tasks t where t.id = $1 and t.organization_id = $2"};
+constexpr statement select_task_of_group{"select_task_of_group",
+                                         "select " WAIHU_TASK_COLUMNS
+                                         " from call_tasks t where t.job_group_id = $1 and t.organization_id = $2"};
+constexpr statement select_any_task{"select_any_task",
+                                    "select " WAIHU_TASK_COLUMNS " from call_tasks t where t.id = $1"};
+constexpr statement update_script{
+    "update_script",
+    "update call_tasks t set script_id = $3, updated_time = now()"
+    " where t.id = $1 and t.organization_id = $2 and t.task_type = 1 and t.group_requested_at is null"
+    " returning " WAIHU_TASK_COLUMNS};
+
+constexpr statement count_jobs{
+    "count_jobs",
+    "select count(*) from leads_task_list where task_id = $1 and (not $2 or leads_follow_id is not null)"
+    " and ($3 < 0 or is_interested = $3)"};
+constexpr statement select_jobs{
+    "select_jobs",
+    "select " WAIHU_JOB_VIEW_COLUMNS
+    " from leads_task_list j left join dcc_leads_follow f on f.id = j.leads_follow_id"
+    " where j.task_id = $1 and (not $2 or j.leads_follow_id is not null) and ($3 < 0 or j.is_interested = $3)"
+    " order by j.id limit $4 offset $5"};
+constexpr statement select_jobs_by_row{"select_jobs_by_row",
+                                       "select " WAIHU_JOB_VIEW_COLUMNS
+                                       " from leads_task_list j join call_tasks t on t.id = j.task_id"
+                                       " left join dcc_leads_follow f on f.id = j.leads_follow_id"
+                                       " where j.id = any($1::bigint[]) and t.organization_id = $2 order by j.id"};
+constexpr statement select_job_by_job_id{"select_job_by_job_id",
+                                         "select " WAIHU_JOB_VIEW_COLUMNS ", " WAIHU_TASK_COLUMNS
+                                         " from leads_task_list j join call_tasks t on t.id = j.task_id"
+                                         " left join dcc_leads_follow f on f.id = j.leads_follow_id"
+                                         " where j.call_job_id = $1 and t.organization_id = $2"};
+constexpr statement select_open_jobs{
+    "select_open_jobs",
+    "select " WAIHU_JOB_COLUMNS " from leads_task_list j where j.task_id = $1 and j.phase <> 'closed' order by j.id"};
+
+constexpr statement select_open_batches{
+    "select_open_batches",
+    "select id, seq, state, epoch, array_to_string(job_rows, ','), waihu_ms(created_at), request_id, error"
+    " from dispatch_batches where task_id = $1 and state not in ('acked', 'failed') order by seq"};
+constexpr statement last_batch_seq{"last_batch_seq",
+                                   "select coalesce(max(seq), 0) from dispatch_batches where task_id = $1"};
+// In the order of task_counters.
+constexpr statement count_everything{"count_everything",
+                                     R"(select count(*),
+              count(*) filter (where call_status is null), 0,
+              count(*) filter (where call_status = 'Succeeded'),
+              count(*) filter (where call_status in ('Failed', 'Cancelled')),
+              count(call_job_id), count(call_status), count(leads_follow_id),
+              count(*) filter (where call_status = 'Succeeded'),
+              count(*) filter (where call_status in ('Failed', 'Cancelled')),
+              count(*) filter (where call_status in ('Succeeded', 'Failed') and leads_follow_id is null),
+              count(*) filter (where is_interested = 1), count(*) filter (where is_interested = 2),
+              count(*) filter (where is_interested = 0 and leads_follow_id is not null),
+              count(*) filter (where is_interested is null or (is_interested = 0 and leads_follow_id is null)),
+              count(*) filter (where phase = 'parked'), count(*) filter (where phase = 'queued'),
+              count(*) filter (where phase = 'dispatching'), count(*) filter (where phase = 'tracking')
+       from leads_task_list where task_id = $1)"};
+// The inner condition is the predicate of leads_task_list_owing.
+constexpr statement select_unfinished{"select_unfinished",
+                                      R"(select id from call_tasks where task_type in (2, 3, 5)
+       union all
+       select id from call_tasks t where task_type = 4 and exists (
+         select from leads_task_list j where j.task_id = t.id
+           and (j.call_status is null or (j.call_status <> 'Cancelled' and j.leads_follow_id is null)))
+       order by 1 limit $1)"};
+
+#define WAIHU_EVENT_COLUMNS "id, organization_id, coalesce(task_id, 0), job, kind, \"from\", \"to\", waihu_ms(at), data"
+constexpr statement select_events{"select_events",
+                                  "select " WAIHU_EVENT_COLUMNS
+                                  " from task_events where organization_id = $1 and id > $2 order by id limit $3"};
+constexpr statement select_task_events{
+    "select_task_events",
+    "select " WAIHU_EVENT_COLUMNS
+    " from task_events where organization_id = $1 and task_id = $4 and id > $2 order by id limit $3"};
+constexpr statement select_last_event{"select_last_event", "select coalesce(max(id), 0) from task_events"};
+
+call_task_record task_of(const pqxx::row& row) {
+  row_reader r{row};
+  return read_task(r);
+}
+
+call_job_view view_of(const pqxx::row& row) {
+  row_reader r{row};
+  return read_job_view(r);
+}
+
+task_counters read_counters(const pqxx::row& row) {
+  row_reader r{row};
+  task_counters c;
+  for (auto* n : {&c.total, &c.scheduling, &c.executing, &c.completed, &c.failed, &c.has_job_id, &c.has_status,
+                  &c.has_follow, &c.connected, &c.not_connected, &c.follow_due, &c.interested, &c.not_interested,
+                  &c.unable, &c.pending, &c.parked, &c.queued, &c.dispatching, &c.tracking})
+    *n = r.number();
+  return c;
+}
+
+// A page past the end answers the last page; an empty list answers page 1.
+template <class T>
+query::page_of<T> page_for(const query::page_request& asked, std::int64_t total) {
+  query::page_of<T> page;
+  page.total = total;
+  page.page_size = std::clamp(asked.page_size, 1, 500);
+  const auto last = std::max<std::int64_t>(1, (total + page.page_size - 1) / page.page_size);
+  page.page = static_cast<int>(std::clamp<std::int64_t>(asked.page, 1, last));
+  return page;
+}
+
+template <class T>
+std::int64_t offset_of(const query::page_of<T>& page) {
+  return static_cast<std::int64_t>(page.page - 1) * page.page_size;
+}
+
+void write_jobs(postgres_work& work, task_id task, const std::string& organization_id, const lead_choice& chosen) {
+  for (std::size_t begin = 0; begin < chosen.kept.size(); begin += jobs_an_insert) {
+    array_literal lead, name, phone, reference;
+    const auto end = std::min(begin + jobs_an_insert, chosen.kept.size());
+    for (auto i = begin; i < end; ++i) {
+      const auto& c = chosen.kept[i];
+      lead.add(c.leads_id);
+      name.add(c.leads_name);
+      phone.add(c.leads_phone);
+      reference.add(make_reference_id(task, organization_id, c.leads_id));
+    }
+    work.run(insert_jobs, value(task), lead.text(), name.text(), phone.text(), reference.text());
+  }
+}
+
+}  // namespace
+
+result<query::created_task> postgres_store::run(const query::create_task& q) {
+  return session_.transact<query::created_task>(
+      postgres_session::mode::write, [&](postgres_work& work) -> result<query::created_task> {
+        work.learn_transaction_id();
+        if (q.task_name.empty() || q.organization_id.empty())
+          return fail(errc::invalid_argument, "a task needs a name and an organisation");
+        std::vector<lead_candidate> candidates;
+        for (const auto& row : run_over_leads(work, select_candidates, q.organization_id, q.filter))
+          candidates.push_back({row[0].as<std::string>(), row[1].as<std::string>(), row[2].as<std::string>()});
+        const auto chosen = choose_leads(std::move(candidates));
+        if (chosen.kept.empty()) return fail(errc::not_found, "未找到符合条件的线索数据");
+        const task_id id{work.run(draw_task_id)[0][0].as<std::int64_t>()};
+        const auto rows = work.run(
+            insert_task, value(id), storable_text(q.task_name), storable_text(q.organization_id), value(q.creator),
+            storable_text(q.creator_name), static_cast<std::int64_t>(chosen.kept.size()), storable_text(q.script_id),
+            q.size_desc_json.empty() ? "{}" : storable_text(q.size_desc_json), static_cast<int>(value(shard_of(id))));
+        write_jobs(work, id, q.organization_id, chosen);
+        query::created_task made;
+        made.task = task_of(rows[0]);
+        made.skipped_invalid_phone = chosen.invalid_phone;
+        made.skipped_duplicate_phone = chosen.duplicate_phone;
+        return made;
+      });
+}
+
+result<query::page_of<call_task_record>> postgres_store::run(const query::list_tasks& q) {
+  using page_type = query::page_of<call_task_record>;
+  return session_.transact<page_type>(postgres_session::mode::read, [&](postgres_work& work) -> result<page_type> {
+    array_literal types;
+    for (const auto t : q.types) types.add(static_cast<int>(t));
+    const auto organization = storable_text(q.organization_id);
+    auto page =
+        page_for<call_task_record>(q.page, work.run(count_tasks, organization, types.text())[0][0].as<std::int64_t>());
+    for (const auto& row : work.run(select_tasks, organization, types.text(), page.page_size, offset_of(page)))
+      page.items.push_back(task_of(row));
+    return page;
+  });
+}
+
+result<call_task_record> postgres_store::run(const query::find_task& q) {
+  if (q.id.has_value() == q.job_group_id.has_value())
+    return fail(errc::invalid_argument, "either a task id or a job group id is asked");
+  return session_.transact<call_task_record>(
+      postgres_session::mode::read, [&](postgres_work& work) -> result<call_task_record> {
+        const auto organization = storable_text(q.organization_id);
+        const auto rows = q.id ? work.run(select_task, value(*q.id), organization)
+                               : work.run(select_task_of_group, storable_text(*q.job_group_id), organization);
+        if (rows.empty()) return fail(errc::not_found, "no such task");
+        return task_of(rows[0]);
+      });
+}
+
+result<call_task_record> postgres_store::run(const query::set_script& q) {
+  return session_.transact<call_task_record>(
+      postgres_session::mode::write, [&](postgres_work& work) -> result<call_task_record> {
+        work.learn_transaction_id();
+        const auto organization = storable_text(q.organization_id);
+        const auto rows = work.run(update_script, value(q.id), organization, storable_text(q.script_id));
+        if (!rows.empty()) return task_of(rows[0]);
+        if (work.run(select_task, value(q.id), organization).empty()) return fail(errc::not_found, "no such task");
+        return fail(errc::illegal_transition, "calling has begun");
+      });
+}
+
+result<query::page_of<call_job_view>> postgres_store::run(const query::list_jobs& q) {
+  using page_type = query::page_of<call_job_view>;
+  return session_.transact<page_type>(postgres_session::mode::read, [&](postgres_work& work) -> result<page_type> {
+    const auto task = value(q.task);
+    if (work.run(select_task, task, storable_text(q.organization_id)).empty())
+      return fail(errc::not_found, "no such task");
+    const int wanted = q.with_interest ? static_cast<int>(*q.with_interest) : -1;
+    auto page =
+        page_for<call_job_view>(q.page, work.run(count_jobs, task, q.only_followed, wanted)[0][0].as<std::int64_t>());
+    for (const auto& row : work.run(select_jobs, task, q.only_followed, wanted, page.page_size, offset_of(page)))
+      page.items.push_back(view_of(row));
+    return page;
+  });
+}
+
+result<std::vector<call_job_view>> postgres_store::run(const query::jobs_by_row& q) {
+  if (q.rows.size() > most_rows_a_call) return fail(errc::invalid_argument, "too many rows at once");
+  using answer = std::vector<call_job_view>;
+  return session_.transact<answer>(postgres_session::mode::read, [&](postgres_work& work) -> result<answer> {
+    array_literal rows;
+    for (const auto row : q.rows) rows.add(value(row));
+    answer out;
+    for (const auto& row : work.run(select_jobs_by_row, rows.text(), storable_text(q.organization_id)))
+      out.push_back(view_of(row));
+    return out;
+  });
+}
+
+result<query::job_with_task> postgres_store::run(const query::job_by_call_job_id& q) {
+  return session_.transact<query::job_with_task>(
+      postgres_session::mode::read, [&](postgres_work& work) -> result<query::job_with_task> {
+        const auto rows =
+            work.run(select_job_by_job_id, storable_text(q.call_job_id), storable_text(q.organization_id));
+        if (rows.empty()) return fail(errc::not_found, "no such call");
+        const auto row = rows[0];
+        row_reader r{row};
+        query::job_with_task out;
+        out.job = read_job_view(r);
+        out.task = read_task(r);
+        return out;
+      });
+}
+
+result<task_counters> postgres_store::run(const query::count_task& q) {
+  return session_.transact<task_counters>(postgres_session::mode::read,
+                                          [&](postgres_work& work) -> result<task_counters> {
+                                            if (work.run(select_any_task, value(q.task)).empty())
+                                              return fail(errc::not_found, "no such task");
+                                            return read_counters(work.run(count_everything, value(q.task))[0]);
+                                          });
+}
+
+result<std::vector<event_record>> postgres_store::run(const query::events_after& q) {
+  using answer = std::vector<event_record>;
+  return session_.transact<answer>(postgres_session::mode::read, [&](postgres_work& work) -> result<answer> {
+    const auto limit = std::clamp(q.limit, 1, most_events_a_call);
+    const auto organization = storable_text(q.organization_id);
+    const auto rows = q.task ? work.run(select_task_events, organization, value(q.after), limit, value(*q.task))
+                             : work.run(select_events, organization, value(q.after), limit);
+    answer out;
+    for (const auto& row : rows) {
+      row_reader r{row};
+      event_record e;
+      e.id = event_id{r.number()};
+      e.organization_id = r.text();
+      e.task = task_id{r.number()};
+      if (const auto job = r.maybe_number()) e.job = job_row_id{*job};
+      e.kind = r.text();
+      e.from = r.text();
+      e.to = r.text();
+      e.at = r.instant();
+      e.data_json = r.text();
+      out.push_back(std::move(e));
+    }
+    return out;
+  });
+}
+
+result<event_id> postgres_store::run(const query::last_event&) {
+  return session_.transact<event_id>(postgres_session::mode::read, [&](postgres_work& work) -> result<event_id> {
+    return event_id{work.run(select_last_event)[0][0].as<std::int64_t>()};
+  });
+}
+
+result<query::loaded_task> postgres_store::run(const query::load_task& q) {
+  return session_.transact<query::loaded_task>(
+      postgres_session::mode::read, [&](postgres_work& work) -> result<query::loaded_task> {
+        // One snapshot for all five questions.
+        work.raw().exec("set transaction isolation level repeatable read, read only");
+        const auto task = value(q.id);
+        const auto found = work.run(select_any_task, task);
+        if (found.empty()) return fail(errc::not_found, "no such task");
+        query::loaded_task out;
+        out.task = task_of(found[0]);
+        for (const auto& row : work.run(select_open_jobs, task)) {
+          row_reader r{row};
+          out.jobs.push_back(read_job(r));
+        }
+        for (const auto& row : work.run(select_open_batches, task)) {
+          row_reader r{row};
+          dispatch_batch_record b;
+          b.id = batch_id{r.number()};
+          b.task = q.id;
+          b.seq = r.small();
+          b.state = parse_batch_state(r.text()).value_or(batch_state::unknown);
+          b.epoch = epoch_t{r.number()};
+          for (const auto id : split_numbers(r.text())) b.rows.push_back(job_row_id{id});
+          b.created_at = r.instant();
+          b.request_id = r.text();
+          b.error = r.text();
+          out.open_batches.push_back(std::move(b));
+        }
+        out.last_batch_seq = work.run(last_batch_seq, task)[0][0].as<int>();
+        out.counters = read_counters(work.run(count_everything, task)[0]);
+        return out;
+      });
+}
+
+result<std::vector<task_id>> postgres_store::run(const query::unfinished_tasks& q) {
+  using answer = std::vector<task_id>;
+  return session_.transact<answer>(postgres_session::mode::read, [&](postgres_work& work) -> result<answer> {
+    answer out;
+    for (const auto& row : work.run(select_unfinished, std::max(q.limit, 0)))
+      out.push_back(task_id{row[0].as<std::int64_t>()});
+    return out;
+  });
+}
+
+}  // namespace waihu
