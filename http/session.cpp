@@ -1,9 +1,8 @@
 #include "http/session.hpp"
 
-#include <boost/asio/as_tuple.hpp>
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -11,12 +10,16 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
 #include <random>
 
 #include "http/body_fields.hpp"
 #include "http/compression.hpp"
 #include "http/json_writer.hpp"
+#include "http/response_head.hpp"
 #include "telemetry/log.hpp"
 
 namespace waihu::http {
@@ -74,7 +77,6 @@ bool is_sane_request_id(std::string_view id) {
 }
 
 using parser = wire::request_parser<wire::string_body>;
-using message = wire::response<wire::string_body>;
 
 class beast_session final : public session, public std::enable_shared_from_this<beast_session> {
  public:
@@ -211,8 +213,9 @@ class beast_session final : public session, public std::enable_shared_from_this<
     stream_.expires_after(options().body_timeout);
     const auto* expect = req.header("expect");
     if (expect != nullptr && !in.is_done() && buffer_.size() == 0) {
-      constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-      co_await asio::async_write(stream_, asio::buffer(go_on), with_error(ec));
+      const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+      const std::string nothing;
+      ec = co_await write(go_on, nothing);
       if (ec) co_return false;
     }
     if (!in.is_done()) co_await wire::async_read(stream_, buffer_, in, with_error(ec));
@@ -260,60 +263,49 @@ class beast_session final : public session, public std::enable_shared_from_this<
     co_return co_await send(req, std::move(answer), version);
   }
 
-  template <class Message>
-  void set_head(const response& answer, Message& out) const {
-    out.result(static_cast<unsigned>(answer.status));
-    if (!answer.content_type.empty()) out.set(wire::field::content_type, answer.content_type);
-    for (const auto& [name, value] : answer.headers) out.insert(name, value);
-    out.set(wire::field::server, "waihu");
-    out.keep_alive(keep_alive_ && !is_stopping_);
+  /// The only place that writes: `first`, then `second`, with one deadline.
+  awaitable<error_code> write(const std::string& first, const std::string& second) {
+    error_code ec;
+    const std::array<asio::const_buffer, 2> both{asio::buffer(first), asio::buffer(second)};
+    stream_.expires_after(options().body_timeout);
+    co_await asio::async_write(stream_, both, with_error(ec));
+    co_return ec;
+  }
+
+  static void pack(const request& req, response& answer) {
+    if (answer.body.size() <= gzip_from) return;
+    answer.headers.emplace_back("Vary", "Accept-Encoding");
+    const auto* accepted = req.header("accept-encoding");
+    if (accepted == nullptr || !accepts_gzip(*accepted)) return;
+    if (auto packed = gzip(answer.body)) {
+      answer.body = std::move(*packed);
+      answer.headers.emplace_back("Content-Encoding", "gzip");
+    }
   }
 
   awaitable<bool> send(const request& req, response answer, unsigned version) {
     app_->decorate(req, answer);
-    message out;
-    out.version(version);
-    const auto* accepted = req.header("accept-encoding");
-    if (answer.body.size() > gzip_from) {
-      answer.headers.emplace_back("Vary", "Accept-Encoding");
-      if (accepted != nullptr && accepts_gzip(*accepted)) {
-        if (auto packed = gzip(answer.body)) {
-          answer.body = std::move(*packed);
-          answer.headers.emplace_back("Content-Encoding", "gzip");
-        }
-      }
-    }
-    set_head(answer, out);
-    const bool has_body = answer.status != 204 && answer.status != 304;
-    if (has_body) out.content_length(answer.body.size());
-    const bool stays = out.keep_alive();
-    error_code ec;
-    stream_.expires_after(options().body_timeout);
-    if (req.method == "HEAD" || !has_body) {
-      wire::response_serializer<wire::string_body> head(out);
-      head.split(true);
-      co_await wire::async_write_header(stream_, head, with_error(ec));
-    } else {
-      out.body() = std::move(answer.body);
-      co_await wire::async_write(stream_, out, with_error(ec));
-    }
-    co_return !ec && stays;
+    pack(req, answer);
+    framing how;
+    how.version = version;
+    how.keep_alive = keep_alive_ && !is_stopping_;
+    if (answer.status != 204 && answer.status != 304) how.content_length = answer.body.size();
+    const auto head = response_head(answer, how, app_->shared().now());
+    if (req.method == "HEAD" || !how.content_length) answer.body.clear();
+    const auto ec = co_await write(head, answer.body);
+    co_return !ec && how.keep_alive;
   }
 
   /// Writes a stream of events until it, the client or the server ends.
   awaitable<bool> send_stream(const request& req, response answer, unsigned version) {
     app_->decorate(req, answer);
     auto source = answer.stream;
-    wire::response<wire::empty_body> out;
-    out.version(version);
-    set_head(answer, out);
-    const bool is_chunked = version >= 11;
-    if (is_chunked) out.chunked(true);
-    out.keep_alive(false);
-    wire::response_serializer<wire::empty_body> head(out);
-    error_code ec;
-    stream_.expires_after(options().body_timeout);
-    co_await wire::async_write_header(stream_, head, with_error(ec));
+    framing how;
+    how.version = version;
+    how.is_chunked = version >= 11;
+    const auto head = response_head(answer, how, app_->shared().now());
+    const std::string nothing;
+    auto ec = co_await write(head, nothing);
     if (req.method == "HEAD") ec = asio::error::eof;
     events_ = source;
     if (is_stopping_ || ec) source->close(is_stopping_);
@@ -324,14 +316,15 @@ class beast_session final : public session, public std::enable_shared_from_this<
       auto bytes = step.take();
       if (!bytes) break;
       if (ec) continue;
-      stream_.expires_after(options().body_timeout);
-      if (is_chunked) co_await asio::async_write(stream_, wire::make_chunk(asio::buffer(*bytes)), with_error(ec));
-      else co_await asio::async_write(stream_, asio::buffer(*bytes), with_error(ec));
+      const auto piece = how.is_chunked ? chunk_of(*bytes) : std::move(*bytes);
+      ec = co_await write(piece, nothing);
       if (ec) source->close(false);
     }
     events_.reset();
-    if (!ec && is_chunked) co_await asio::async_write(stream_, wire::make_chunk_last(), with_error(ec));
-    keep_alive_ = false;
+    if (!ec && how.is_chunked) {
+      const std::string end(last_chunk);
+      (void)co_await write(end, nothing);
+    }
     co_return false;
   }
 
