@@ -1,0 +1,51 @@
+# The few commands of Waihu. `make help` lists them.
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+DEV := build/dev
+RELEASE := build/release
+
+.PHONY: help run demo test build bench format check generated setup clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+run: setup build ## install what is missing, build, play the demo and stay up until Ctrl-C
+	@scripts/demo --stay
+
+demo: setup build ## the same without staying; exit 0 when every check holds
+	@scripts/demo
+
+setup: ## install the Debian packages that are missing
+	@scripts/setup
+
+build: ## release build in build/release
+	@cmake --preset release
+	@cmake --build $(RELEASE) -j $(JOBS)
+
+test: setup ## sanitized build, format check, every test
+	@cmake --preset dev
+	@cmake --build $(DEV) -j $(JOBS)
+	@scripts/check-format
+	@ctest --test-dir $(DEV) --output-on-failure -j $(JOBS)
+
+bench: setup ## benchmarks in a release build
+	@cmake --preset release -B build/bench -DWAIHU_BENCH=ON
+	@cmake --build build/bench -j $(JOBS)
+	@if [[ -x bench/run ]]; then bench/run build/bench; else echo "bench: there are no benchmarks yet" >&2; exit 1; fi
+
+format: ## apply clang-format
+	@scripts/check-format --fix
+
+check: ## format check, clang-tidy on changed files (ALL=1: on all), layering
+	@scripts/check-format
+	@[[ -e $(DEV)/compile_commands.json ]] || cmake --preset dev
+	@scripts/check-tidy $(DEV) $(if $(ALL),--all)
+	@python3 tests/layering/check_layering.py .
+
+generated: build ## write config/waihu.example.toml and docs/configuration.md again
+	@$(RELEASE)/bin/waihuctl config example >config/waihu.example.toml
+	@$(RELEASE)/bin/waihuctl config reference >docs/configuration.md
+
+clean: ## remove builds and the demo's state
+	@if [[ -d .run/postgres ]]; then scripts/private_postgres stop "$(CURDIR)/.run/postgres" || true; fi
+	@rm -rf build .run
