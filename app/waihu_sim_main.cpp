@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   std::string mix, window;
 
   CLI::App app{"Stands in for Alibaba Cloud OutboundBot and for an OpenAI-compatible language model"};
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--listen", listen, "HOST:PORT; port 0 takes any free one")->capture_default_str();
   app.add_option("--access-key", options.access_key_id, "Access key id that clients sign with")->required();
   app.add_option("--access-secret", options.access_key_secret, "Its secret")->required();

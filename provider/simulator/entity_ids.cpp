@@ -6,6 +6,7 @@ namespace {
 
 constexpr std::uint64_t low_mask = (1ULL << 62U) - 1;
 constexpr std::uint64_t factor = 0x9e3779b97f4a7c15ULL;
+constexpr std::uint64_t offset = 0x5bd1e995ULL;  // So that the first ids look like the others.
 
 constexpr std::uint64_t inverse_of(std::uint64_t odd) noexcept {
   std::uint64_t x = odd;
@@ -20,7 +21,7 @@ static_assert(factor * factor_inverse == 1);
 std::string make_uuid(std::uint64_t fingerprint, std::uint64_t index) {
   static constexpr char digits[] = "0123456789abcdef";
   const std::uint64_t high = (fingerprint & ~0xf000ULL) | 0x4000ULL;
-  const std::uint64_t low = ((index * factor) & low_mask) | (1ULL << 63U);
+  const std::uint64_t low = (((index + offset) * factor) & low_mask) | (1ULL << 63U);
   std::string text(36, '-');
   std::size_t at = 0;
   for (unsigned nibble = 0; nibble < 32; ++nibble) {
@@ -40,7 +41,7 @@ std::optional<std::uint64_t> index_of_uuid(std::string_view uuid) noexcept {
     if (digit < 0) return std::nullopt;
     low = (low << 4U) | static_cast<std::uint64_t>(digit);
   }
-  const auto index = (low * factor_inverse) & low_mask;
+  const auto index = (low * factor_inverse - offset) & low_mask;
   if (index > 0xffffffffULL) return std::nullopt;
   return index;
 }
