@@ -1,5 +1,7 @@
 #include "actors/call_job_machine.hpp"
 
+#include <algorithm>
+
 namespace waihu {
 
 namespace {
@@ -78,7 +80,9 @@ struct visitor {
   }
 
   answer operator()(const job_fact::status_seen& seen) const {
-    if (at.phase == job_phase::settled || at.committing == job_commit::outcome) {
+    if (at.phase == job_phase::closed) return std::nullopt;
+    // The first terminal status counts, from the moment it is seen, though it may still wait for its commit.
+    if (at.phase == job_phase::settled || is_terminal(at.status)) {
       if (!is_terminal(seen.status)) return std::nullopt;
       return call_job_decision{at, {job_orders::count_late_report{}}};
     }
@@ -96,6 +100,8 @@ struct visitor {
     if (is_terminal(seen.status)) {
       next.outcome = outcome_of(seen.status, seen.last_attempt_status);
       next.deadline_at.reset();
+      // A commit under way is waited for: its confirmation must never be taken for this one's.
+      if (!idle() && !at.commit_failed) return call_job_decision{next, {}};
       return begin_commit(next, job_commit::outcome, job_orders::persist_outcome{});
     }
     arm_deadline(next, changed, policy, now);
@@ -153,7 +159,8 @@ struct visitor {
     auto next = at;
     next.suspended = true;
     if (at.deadline_at) {
-      next.deadline_left = std::chrono::duration_cast<milliseconds>(*at.deadline_at - now);
+      // A deadline already past keeps its last millisecond: 0 would stand for "none was running".
+      next.deadline_left = std::max(std::chrono::duration_cast<milliseconds>(*at.deadline_at - now), milliseconds{1});
       next.deadline_at.reset();
     }
     return call_job_decision{next, {}};
@@ -192,10 +199,12 @@ struct visitor {
       case job_commit::park:
         next.phase = job_phase::parked;
         next.deadline_at.reset();
+        if (is_terminal(at.status)) return begin_commit(next, job_commit::outcome, job_orders::persist_outcome{});
         return call_job_decision{next, {job_orders::sleep{}}};
       case job_commit::unpark:
         next.phase = job_phase::tracking;
         next.parked = parked_reason::none;
+        if (is_terminal(at.status)) return begin_commit(next, job_commit::outcome, job_orders::persist_outcome{});
         next.last_change = now;
         arm_deadline(next, true, policy, now);
         return call_job_decision{next, {job_orders::wake_in{look_distance(next, policy, now), true}}};
@@ -241,6 +250,9 @@ struct visitor {
     if (!at.commit_failed) return std::nullopt;
     auto next = at;
     next.commit_failed = false;
+    // Parking, or its end, is pointless once the call has ended.
+    if (is_terminal(at.status) && (at.committing == job_commit::park || at.committing == job_commit::unpark))
+      return begin_commit(next, job_commit::outcome, job_orders::persist_outcome{});
     switch (at.committing) {
       case job_commit::outcome: return call_job_decision{next, {job_orders::persist_outcome{}}};
       case job_commit::park: return call_job_decision{next, {job_orders::persist_park{at.parked}}};

@@ -165,7 +165,8 @@ struct visitor {
     if (p.type == task_type::calling && complete) to = task_type::calls_complete;
     if (p.type == task_type::calls_complete && complete && p.progress.follow_due == 0)
       to = task_type::follow_up_complete;
-    if (p.type == task_type::follow_up_complete && (!complete || p.progress.follow_due > 0))
+    if (p.type == task_type::follow_up_complete &&
+        (p.progress.terminal < p.progress.total || p.progress.follow_due > 0))
       to = task_type::calls_complete;
     if (to) {
       auto moved = move(p, *to, std::nullopt, std::nullopt);

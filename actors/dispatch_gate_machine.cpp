@@ -15,11 +15,11 @@ std::string_view to_string(gate_reason reason) noexcept {
 }
 
 dispatch_gate_machine::dispatch_gate_machine(dispatch_gate_policy policy)
-    : policy_(policy), account_calls_(policy.account_calls_per_s, policy.account_calls_per_s) {}
+    : policy_(policy), account_calls_(policy.account_calls_per_s) {}
 
 dispatch_gate_machine::organization& dispatch_gate_machine::organization_of(const std::string& organization_id) {
-  const auto rate = policy_.organization_calls_per_s;
-  return organizations_.try_emplace(organization_id, organization{token_bucket{rate, rate}, {}, 0}).first->second;
+  const sliding_rate calls{policy_.organization_calls_per_s};
+  return organizations_.try_emplace(organization_id, organization{calls, {}, 0}).first->second;
 }
 
 void dispatch_gate_machine::set(organization& org, task_id task, std::size_t count) {
@@ -55,13 +55,12 @@ gate_answer dispatch_gate_machine::ask(const gate_request& request, steady_time 
   if (const auto free = room(policy_.account_concurrency, account_total_); free < answer.granted)
     answer = {free, gate_reason::account_concurrency_full, policy_.recheck};
 
-  const auto by_org = org.calls.take(answer.granted, now);
-  const auto by_account = account_calls_.take(by_org, now);
-  org.calls.give_back(by_org - by_account);
-  if (by_account < answer.granted) {
-    const auto wait = std::max(org.calls.next_in(now), account_calls_.next_in(now));
-    answer = {by_account, gate_reason::rate_limited, std::max(wait, milliseconds{10})};
-  }
+  const auto by_rate = std::min(org.calls.room(now), account_calls_.room(now));
+  if (by_rate < answer.granted) answer = {by_rate, gate_reason::rate_limited, {}};
+  org.calls.take(answer.granted, now);
+  account_calls_.take(answer.granted, now);
+  if (answer.reason == gate_reason::rate_limited)
+    answer.retry_in = std::max({org.calls.next_in(now), account_calls_.next_in(now), milliseconds{10}});
   set(org, request.task, request.at_provider + answer.granted);
   return answer;
 }

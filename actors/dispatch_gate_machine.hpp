@@ -8,7 +8,7 @@
 #include <map>
 #include <string>
 
-#include "actors/token_bucket.hpp"
+#include "actors/sliding_rate.hpp"
 #include "messages/model/gate.hpp"
 #include "messages/model/ids.hpp"
 #include "messages/model/time.hpp"
@@ -40,7 +40,7 @@ class dispatch_gate_machine {
 
  private:
   struct organization {
-    token_bucket calls;
+    sliding_rate calls;
     std::map<task_id, std::size_t> tasks;
     std::size_t total{};
   };
@@ -49,7 +49,7 @@ class dispatch_gate_machine {
   void set(organization& org, task_id task, std::size_t count);
 
   dispatch_gate_policy policy_;
-  token_bucket account_calls_;
+  sliding_rate account_calls_;
   std::map<std::string, organization> organizations_;
   std::map<task_id, std::string> owners_;
   std::size_t account_total_{};

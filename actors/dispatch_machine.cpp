@@ -23,6 +23,7 @@ dispatch_machine::dispatch_machine(dispatch_policy policy, start found, steady_t
       last_seq_(found.last_seq),
       anything_assigned_(found.anything_assigned) {
   for (auto& open : found.open) {
+    if (open.rows.empty()) continue;  // nothing of it is left to be found
     batch b;
     b.step = batch_step::unknown;
     b.id = open.batch;
@@ -98,7 +99,7 @@ void dispatch_machine::on(const dispatch_fact::assign_accepted& f, steady_time n
     return;
   }
   b->step = batch_step::matching;
-  out.push_back(dispatch_orders::match_ids{f.key, f.call_job_ids});
+  out.push_back(dispatch_orders::match_ids{f.key, b->rows, f.call_job_ids});
 }
 
 void dispatch_machine::on(const dispatch_fact::assign_failed& f, steady_time now, orders& out) {
@@ -143,11 +144,15 @@ void dispatch_machine::refuse(batch& b, const failure& why, orders& out) {
 void dispatch_machine::on(const dispatch_fact::ids_matched& f, steady_time now, orders& out) {
   auto* b = find(f.key, batch_step::matching);
   if (b == nullptr) return;
-  if (f.found.empty()) {
+  // Each row once, and only rows of this batch: else the count would say "complete" while a row is missing.
+  std::map<job_row_id, std::string> found;
+  for (const auto& [row, id] : f.found)
+    if (std::find(b->rows.begin(), b->rows.end(), row) != b->rows.end()) found.emplace(row, id);
+  if (found.empty()) {
     make_unknown(*b, now, "the provider's ids match no row yet", out);
     return;
   }
-  acknowledge(f.key, *b, f.found, out);
+  acknowledge(f.key, *b, {found.begin(), found.end()}, out);
 }
 
 void dispatch_machine::on(const dispatch_fact::match_failed& f, steady_time now, orders& out) {
@@ -235,10 +240,17 @@ void dispatch_machine::plan_reading(steady_time now, orders& out) {
     reading_.due = now;
   }
   if (reading_.covers.empty() || reading_.due > now) return;
-  for (const auto key : reading_.covers)
-    if (const auto it = batches_.find(key); it != batches_.end() && it->second.step == batch_step::acking) return;
+  if (reading_waits_for_ack()) return;
   reading_.in_flight = true;
   out.push_back(dispatch_orders::read_group{});
+}
+
+/// A batch that the reading covers is being acknowledged; what is left of it is known only after that.
+bool dispatch_machine::reading_waits_for_ack() const {
+  return std::any_of(reading_.covers.begin(), reading_.covers.end(), [this](batch_key key) {
+    const auto it = batches_.find(key);
+    return it != batches_.end() && it->second.step == batch_step::acking;
+  });
 }
 
 void dispatch_machine::on(const dispatch_fact::group_read_failed&, steady_time now, orders&) {
@@ -341,7 +353,10 @@ void dispatch_machine::on(const dispatch_fact::opened&, steady_time, orders&) {
 void dispatch_machine::on(const dispatch_fact::held&, steady_time, orders&) { open_ = false; }
 
 void dispatch_machine::on(const dispatch_fact::enqueued& f, steady_time, orders&) {
-  queue_.insert(queue_.end(), f.rows.begin(), f.rows.end());
+  std::set<job_row_id> known(queue_.begin(), queue_.end());
+  for (const auto& [key, b] : batches_) known.insert(b.rows.begin(), b.rows.end());
+  for (const auto row : f.rows)
+    if (known.insert(row).second) queue_.push_back(row);
 }
 
 /// After every fact: reads that are due, the next question to the gate, and what refused batches mean together.
@@ -400,7 +415,7 @@ std::optional<steady_time> dispatch_machine::next_due() const {
         b.step == batch_step::resting || b.repeat_due || (b.step == batch_step::unknown && reading_.covers.empty());
     if (waits) take(b.due);
   }
-  if (!reading_.covers.empty() && !reading_.in_flight) take(reading_.due);
+  if (!reading_.covers.empty() && !reading_.in_flight && !reading_waits_for_ack()) take(reading_.due);
   if (open_ && !queue_.empty() && rest_until_) take(*rest_until_);
   return due;
 }
@@ -417,6 +432,12 @@ std::size_t dispatch_machine::rows_in_batches() const noexcept {
   for (const auto& [key, b] : batches_)
     if (b.step != batch_step::refused) n += b.rows.size();
   return n;
+}
+
+bool dispatch_machine::refused_only() const noexcept {
+  return !anything_assigned_ && (gave_up_ || std::any_of(batches_.begin(), batches_.end(), [](const auto& entry) {
+                                   return entry.second.step == batch_step::refused;
+                                 }));
 }
 
 bool dispatch_machine::reconciling() const noexcept {

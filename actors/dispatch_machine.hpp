@@ -134,6 +134,7 @@ struct send_batch {
 /// Look the ids up and say which row each is.
 struct match_ids {
   batch_key key{};
+  std::vector<job_row_id> rows;  ///< The batch's rows; every id belongs to one of them.
   std::vector<std::string> call_job_ids;
 };
 struct commit_ack {
@@ -210,6 +211,8 @@ class dispatch_machine {
   [[nodiscard]] std::size_t rows_in_batches() const noexcept;
   [[nodiscard]] bool reconciling() const noexcept;
   [[nodiscard]] bool resting(steady_time now) const noexcept { return rest_until_ && *rest_until_ > now; }
+  /// Batches were refused and nothing was ever assigned: the start may still be taken back.
+  [[nodiscard]] bool refused_only() const noexcept;
   [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
 
  private:
@@ -263,6 +266,7 @@ class dispatch_machine {
   void go_on(steady_time now, orders& out);
   void conclude_refusals(orders& out);
   void plan_reading(steady_time now, orders& out);
+  [[nodiscard]] bool reading_waits_for_ack() const;
 
   dispatch_policy policy_;
   std::deque<job_row_id> queue_;

@@ -1,0 +1,114 @@
+// The state of a call task's shell and the steps its parts share. Internal to call_task_*.cpp.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/call_job_actor.hpp"
+#include "actors/call_task_machine.hpp"
+#include "actors/dispatch_machine.hpp"
+#include "actors/engine.hpp"
+#include "actors/timer_wheel.hpp"
+
+namespace waihu::call_task_shell {
+
+/// What the task keeps of a job.
+struct job_entry {
+  call_job actor;         ///< Empty after it retired, or while it waits for its restart.
+  job_row_id row{};
+  job_phase phase{job_phase::queued};
+  call_status status{call_status::none};
+  bool has_job_id{};
+  bool followed{};
+  bool awaiting_conversation{};
+  std::uint8_t crashes{};
+  std::optional<interest> is_interested;
+};
+
+/// A start that waits for its answer.
+struct pending_start {
+  caf::typed_response_promise<result<started_call_task>> answer;
+  steady_time answer_by{};
+  bool group_exists{};
+  wall_time began{};
+  std::vector<std::string> call_job_ids;
+};
+
+/// A reading of the whole group, page by page.
+struct group_reading {
+  std::map<std::string, job_row_id> by_reference;
+  std::vector<std::pair<job_row_id, std::string>> found;
+  int page{1};
+};
+
+struct call_task_state {
+  call_task_state() = default;  // not an aggregate: CAF would try to build it from `self`
+  ~call_task_state();
+  call_task_state(const call_task_state&) = delete;
+  call_task_state& operator=(const call_task_state&) = delete;
+
+  engine_ptr eng;
+  task_facts_ptr facts;
+  call_task_record record;
+  call_task_position at;
+  std::unique_ptr<dispatch_machine> plan;
+  std::unique_ptr<timer_wheel> wheel;
+  std::vector<job_entry> jobs;
+  std::unordered_map<job_row_id, std::uint32_t> index_of;
+  task_counters counters;
+  /// Jobs that are not dispatched yet need their number once; kept here, not in 100,000 actors.
+  std::unordered_map<job_row_id, call_job_record> undispatched;
+  std::unordered_map<job_row_id, std::shared_ptr<const job_snapshot>> first_looks;
+  std::map<std::uint32_t, steady_time> restarts;
+  std::optional<pending_start> start;
+  std::optional<caf::typed_response_promise<result<suspended_resumed_task>>> switching;
+  std::shared_ptr<group_reading> reading;
+  gate_reason gate_says{gate_reason::none};
+  std::string last_error;
+  failure nothing_assigned;
+  bool ticking{};
+  bool draining{};
+  steady_time drain_by{};
+  std::optional<caf::typed_response_promise<bool>> drained;
+  std::int64_t drains_open{};
+  steady_time progress_told_at{};
+  bool progress_changed{};
+  std::uint64_t wheel_counted{};
+  static inline const char* name = "call_task";
+};
+
+using task_pointer = call_task::stateful_pointer<call_task_state>;
+
+/// Feeds the task machine and carries out its orders.
+void feed_task(task_pointer self, const call_task_fact& fact);
+/// Feeds the dispatch plan and carries out its orders (call_task_dispatch.cpp).
+void feed_plan(task_pointer self, const dispatch_fact_t& fact);
+/// A commit was refused because the shard is not ours any more: everything stops. True when that was so.
+bool ownership_lost(task_pointer self, const failure& why);
+/// Ends this actor so that the supervisor loads the task afresh from the store.
+void reload(task_pointer self, const std::string& why);
+/// Spawns (or respawns) the actor of a job.
+void spawn_job(task_pointer self, std::uint32_t index, call_job_record record);
+/// Sends a note to the job of a row, if it lives.
+void tell_job(task_pointer self, job_row_id row, job_note note);
+/// Makes sure that the next tick comes.
+void keep_ticking(task_pointer self);
+/// Jobs of this task that are at the provider, or on their way.
+std::size_t at_provider(const call_task_state& state);
+/// Adds (sign = 1) or removes (-1) a job's share of the counters.
+void count(task_counters& counters, const job_entry& job, std::int64_t sign);
+/// Answers a waiting start when it may be answered now.
+void answer_start(task_pointer self);
+
+// call_task_views.cpp
+described_task describe(task_pointer self);
+caf::result<result<refreshed_jobs>> refresh(task_pointer self, const refresh_jobs& wanted);
+diagnosed_task diagnose(task_pointer self);
+/// Tells subscribers the counters, at most once a second.
+void tell_progress(task_pointer self);
+
+}  // namespace waihu::call_task_shell

@@ -1,0 +1,12 @@
+// One operator's wish for one follow-up now (get-leads-follow): reads the call, runs a follow-up over it, answers, ends.
+#pragma once
+
+#include "actors/engine.hpp"
+
+namespace waihu {
+
+/// Refusals carry http-api.md's codes: "4001" unknown job, "4004" no status (or no conversation) yet.
+void spawn_follow_up_request(caf::actor_system& system, engine_ptr eng, make_follow_up wanted,
+                             completion<made_follow_up> done);
+
+}  // namespace waihu

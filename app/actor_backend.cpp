@@ -1,0 +1,88 @@
+#include "app/actor_backend.hpp"
+
+#include <atomic>
+#include <mutex>
+
+namespace waihu {
+
+struct actor_backend::shared {
+  std::mutex guard;  ///< Protects `gateway` against `close`.
+  http_gateway gateway;
+  std::atomic<int> outstanding{};
+  int limit{};
+
+  http_gateway door() {
+    const std::lock_guard lock(guard);
+    return gateway;
+  }
+};
+
+actor_backend::actor_backend(http_gateway gateway, int max_outstanding) : shared_(std::make_shared<shared>()) {
+  shared_->gateway = std::move(gateway);
+  shared_->limit = max_outstanding;
+}
+
+actor_backend::~actor_backend() = default;
+
+void actor_backend::close() {
+  const std::lock_guard lock(shared_->guard);
+  shared_->gateway = nullptr;
+}
+
+template <class T, class... Ts>
+void actor_backend::post(completion<T> done, Ts&&... message) {
+  const auto door = shared_->door();
+  if (!door) return done(fail(errc::cancelled, "the daemon is stopping"));
+  if (shared_->outstanding.fetch_add(1) >= shared_->limit) {
+    shared_->outstanding.fetch_sub(1);
+    return done(fail(errc::overloaded, "too many requests are being worked on"));
+  }
+  auto answer = std::make_shared<const completion<T>>([state = shared_, done = std::move(done)](result<T> r) {
+    state->outstanding.fetch_sub(1);
+    done(std::move(r));
+  });
+  caf::anon_send(door, std::forward<Ts>(message)..., std::move(answer));
+}
+
+void actor_backend::query(store_query q, std::function<void(result<std::any>)> done) {
+  post<std::any>(std::move(done), query_atom::value, query_ptr(std::make_shared<const store_query>(std::move(q))));
+}
+
+void actor_backend::start(start_call_task m, completion<started_call_task> done) {
+  post<started_call_task>(std::move(done), start_atom::value, std::move(m));
+}
+
+void actor_backend::suspend_resume(suspend_resume_task m, completion<suspended_resumed_task> done) {
+  post<suspended_resumed_task>(std::move(done), switch_atom::value, std::move(m));
+}
+
+void actor_backend::describe(describe_task m, completion<described_task> done) {
+  post<described_task>(std::move(done), describe_atom::value, m);
+}
+
+void actor_backend::refresh(refresh_jobs m, completion<refreshed_jobs> done) {
+  post<refreshed_jobs>(std::move(done), refresh_atom::value, std::move(m));
+}
+
+void actor_backend::follow_up(make_follow_up m, completion<made_follow_up> done) {
+  post<made_follow_up>(std::move(done), follow_atom::value, std::move(m));
+}
+
+void actor_backend::diagnose(diagnose_task m, completion<diagnosed_task> done) {
+  post<diagnosed_task>(std::move(done), diagnose_atom::value, m);
+}
+
+void actor_backend::recording(task_id task, job_row_id row, completion<std::string> done) {
+  post<std::string>(std::move(done), record_atom::value, task, row);
+}
+
+void actor_backend::subscribe(event_subscription s, completion<std::uint64_t> done) {
+  post<std::uint64_t>(std::move(done), join_atom::value,
+                      subscription_ptr(std::make_shared<const event_subscription>(std::move(s))));
+}
+
+void actor_backend::unsubscribe(std::uint64_t token) {
+  if (const auto door = shared_->door()) caf::anon_send(door, leave_atom::value, token);
+}
+
+}  // namespace waihu

@@ -1,0 +1,40 @@
+// The `backend` of the HTTP side over the actor system: every call becomes one message to the http_gateway actor, and
+// what is outstanding is bounded here, since mailboxes are not.
+#pragma once
+
+#include <memory>
+
+#include "actors/engine.hpp"
+#include "messages/backend.hpp"
+
+namespace waihu {
+
+/// `max_outstanding`: calls inside the actor system at once; further ones fail with errc::overloaded. After `close` every
+/// call fails with errc::cancelled and the handles are gone, so that the actor system can end.
+class actor_backend final : public backend {
+ public:
+  actor_backend(http_gateway gateway, int max_outstanding);
+  ~actor_backend() override;
+
+  void close();
+
+  void query(store_query q, std::function<void(result<std::any>)> done) override;
+  void start(start_call_task m, completion<started_call_task> done) override;
+  void suspend_resume(suspend_resume_task m, completion<suspended_resumed_task> done) override;
+  void describe(describe_task m, completion<described_task> done) override;
+  void refresh(refresh_jobs m, completion<refreshed_jobs> done) override;
+  void follow_up(make_follow_up m, completion<made_follow_up> done) override;
+  void diagnose(diagnose_task m, completion<diagnosed_task> done) override;
+  void recording(task_id task, job_row_id row, completion<std::string> done) override;
+  void subscribe(event_subscription s, completion<std::uint64_t> done) override;
+  void unsubscribe(std::uint64_t token) override;
+
+ private:
+  struct shared;
+  std::shared_ptr<shared> shared_;
+
+  template <class T, class... Ts>
+  void post(completion<T> done, Ts&&... message);
+};
+
+}  // namespace waihu

@@ -1,0 +1,270 @@
+#include "app/node.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "actors/analyst_actor.hpp"
+#include "actors/directory_actors.hpp"
+#include "actors/engine.hpp"
+#include "actors/event_hub_actor.hpp"
+#include "actors/http_gateway_actor.hpp"
+#include "actors/lease_keeper_actor.hpp"
+#include "actors/provider_gateway_actor.hpp"
+#include "actors/store_actors.hpp"
+#include "actors/supervisor_actor.hpp"
+#include "app/actor_backend.hpp"
+#include "http/http_server.hpp"
+#include "persistence/migrate.hpp"
+#include "persistence/postgres_store.hpp"
+#include "provider/openai_model.hpp"
+#include "provider/outboundbot_client.hpp"
+#include "provider/rules_analyst.hpp"
+#include "telemetry/log.hpp"
+
+namespace waihu {
+
+namespace {
+
+using telemetry::log_event;
+using telemetry::log_level;
+
+constexpr std::chrono::seconds store_retry{5};
+
+struct system_config : caf::actor_system_config {
+  explicit system_config(const config::node_options& options) {
+    // Work stealing breaks down with deep run queues (docs/architecture.md); this is not an operator's choice.
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-throughput", 100u);
+    const auto threads = options.worker_threads > 0 ? static_cast<unsigned>(options.worker_threads)
+                                                    : std::max(1U, std::thread::hardware_concurrency());
+    set("scheduler.max-threads", static_cast<std::size_t>(threads));
+    set("logger.verbosity", caf::atom("quiet"));
+  }
+};
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? std::string(name) : std::string("node");
+}
+
+/// Waits in small steps, so that a stop is heard.
+bool pause(std::chrono::milliseconds how_long, const std::function<bool()>& stop_wanted) {
+  std::mutex guard;
+  std::condition_variable never;
+  const auto until = std::chrono::steady_clock::now() + how_long;
+  std::unique_lock lock(guard);
+  while (std::chrono::steady_clock::now() < until) {
+    if (stop_wanted()) return false;
+    never.wait_for(lock, std::chrono::milliseconds(100));
+  }
+  return !stop_wanted();
+}
+
+}  // namespace
+
+struct node::implementation {
+  config::options options;
+  std::function<void(exit_code)> on_fatal;
+  std::once_flag fatal_once;
+
+  boost::asio::io_context io;
+  std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> io_work;
+  std::vector<std::thread> io_threads;
+
+  std::unique_ptr<system_config> system_options;
+  std::unique_ptr<caf::actor_system> system;
+  std::shared_ptr<engine> eng;
+  http_gateway gateway;
+  lease_keeper keeper;
+  std::shared_ptr<actor_backend> inside;
+  std::unique_ptr<http::http_server> listener;
+  std::shared_ptr<voice_provider> provider;
+  std::shared_ptr<language_model> model;
+  std::uint16_t port{};
+  bool stopped{};
+
+  void fatal(exit_code code) {
+    std::call_once(fatal_once, [&] { on_fatal(code); });
+  }
+
+  /// Waits for the store and brings its schema up to date.
+  std::optional<start_failure> prepare_store(std::chrono::seconds wait, const std::function<bool()>& stop_wanted) {
+    const auto give_up = std::chrono::steady_clock::now() + wait;
+    for (;;) {
+      const auto migrated = migrate(options.store);
+      if (migrated) {
+        if (*migrated > 0) log_event(log_level::info, "store", "store.migrated", {{"applied", *migrated}});
+        break;
+      }
+      const auto& why = migrated.error();
+      if (why.code == errc::conflict) return start_failure{exit_code::schema_unusable, why.message};
+      if (!is_transient(why.code)) return start_failure{exit_code::schema_unusable, why.message};
+      if (std::chrono::steady_clock::now() >= give_up)
+        return start_failure{exit_code::store_unreachable, "the store cannot be reached: " + why.message};
+      log_event(log_level::warn, "store", "store.waiting", {{"reason", why.message}},
+                "the store cannot be reached, trying again in 5 s");
+      if (!pause(store_retry, stop_wanted)) return start_failure{exit_code::ok, "stopped while waiting for the store"};
+    }
+    const auto status = check_schema(options.store);
+    if (status && status->fsync_off)
+      log_event(log_level::warn, "store", "store.fsync_off", {},
+                "the database runs with fsync off: a power cut may lose acknowledged work; for tests only");
+    return std::nullopt;
+  }
+
+  std::optional<start_failure> claim(const store_factory& sessions) {
+    auto session = sessions();
+    const auto epoch =
+        session->run(query::claim_shards{eng->node, host_name() + ":" + std::to_string(::getpid())});
+    if (!epoch) {
+      const auto code = epoch.error().code == errc::conflict ? exit_code::store_in_use : exit_code::store_unreachable;
+      return start_failure{code, epoch.error().message};
+    }
+    eng->epoch = *epoch;
+    log_event(log_level::info, "lease", "lease.claimed", {{"node", eng->node}, {"epoch", eng->epoch}});
+    lease_keeper_options keeping;
+    keeping.node = eng->node;
+    keeping.epoch = *epoch;
+    keeping.renew_every = options.node.lease_renew;
+    keeping.on_lost = [this](const std::string&) { fatal(exit_code::ownership_lost); };
+    keeper = spawn_lease_keeper(*system, std::move(session), std::move(keeping));
+    return std::nullopt;
+  }
+
+  std::optional<start_failure> make_clients() {
+    auto client = make_outboundbot_client(io, options.provider);
+    if (!client) return start_failure{exit_code::provider_unusable, client.error().message};
+    provider = *client;
+    if (options.analyst.kind == "rules") {
+      model = make_rules_analyst();
+      return std::nullopt;
+    }
+    auto remote = make_openai_model(io, options.analyst);
+    if (!remote) return start_failure{exit_code::provider_unusable, remote.error().message};
+    model = *remote;
+    return std::nullopt;
+  }
+
+  void spawn_actors(const store_factory& sessions) {
+    store_actor_options sizes;
+    sizes.queue_limit = static_cast<std::size_t>(options.store.queue_limit);
+    sizes.read_queue_limit = static_cast<std::size_t>(options.store.read_queue_limit);
+    sizes.commit_max_changes = static_cast<std::size_t>(options.store.commit_max_changes);
+    sizes.readers = static_cast<std::size_t>(options.store.readers);
+    const worker_spawner workers = [this, sessions] { return spawn_store_worker(*system, sessions); };
+    eng->reader = spawn_store_reader(*system, sizes, workers);
+    eng->hub = spawn_event_hub(*system, eng->reader);
+    eng->writer = spawn_store_writer(*system, sizes, workers, std::make_shared<event_hub>(eng->hub), eng->counts);
+    eng->gateway = spawn_provider_gateway(*system, provider, options.provider, eng->seed, eng->counts);
+    eng->model = spawn_analyst(*system, model, options.analyst);
+    eng->gate = spawn_dispatch_gate(*system, options.dispatch);
+    eng->tasks = spawn_registry(*system);
+    eng->overseer = spawn_supervisor(*system, eng);
+    gateway = spawn_http_gateway(*system, eng);
+  }
+
+  std::optional<start_failure> listen() {
+    inside = std::make_shared<actor_backend>(gateway, options.http.max_outstanding);
+    http::server_options server;
+    server.http = options.http;
+    server.auth = options.auth;
+    server.time_zone = options.node.time_zone;
+    listener = std::make_unique<http::http_server>(io, std::move(server), inside);
+    const auto bound = listener->start();
+    if (!bound) return start_failure{exit_code::cannot_listen, bound.error().message};
+    port = *bound;
+    log_event(log_level::info, "http", "http.listening",
+              {{"address", options.http.listen_address}, {"port", static_cast<int>(port)}});
+    return std::nullopt;
+  }
+
+  template <class Handle>
+  void drain(const Handle& handle, std::chrono::milliseconds limit) {
+    if (!handle) return;
+    caf::scoped_actor self{*system};
+    self->request(handle, limit, drain_atom::value).receive([](bool) {}, [](caf::error&) {});
+  }
+
+  template <class Handle>
+  void end(Handle& handle) {
+    if (handle) caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
+    handle = nullptr;
+  }
+
+  void stop() {
+    if (std::exchange(stopped, true)) return;
+    const auto limit = options.node.drain_timeout;
+    if (listener) listener->stop(limit / 5);
+    if (system) {
+      drain(eng->overseer, limit / 2);
+      drain(eng->writer, limit / 5);
+      drain(keeper, limit / 5);
+      if (inside) inside->close();
+      end(gateway);
+      end(eng->overseer);
+      end(eng->tasks);
+      end(eng->gate);
+      end(eng->model);
+      end(eng->gateway);
+      end(eng->writer);
+      end(eng->hub);
+      end(eng->reader);
+      end(keeper);
+    }
+    io_work.reset();
+    io.stop();
+    for (auto& thread : io_threads) thread.join();
+    io_threads.clear();
+    listener.reset();
+    inside.reset();
+    provider.reset();
+    model.reset();
+    eng.reset();
+    system.reset();
+  }
+};
+
+node::node(config::options options, std::function<void(exit_code)> on_fatal)
+    : implementation_(std::make_unique<implementation>()) {
+  implementation_->options = std::move(options);
+  implementation_->on_fatal = std::move(on_fatal);
+}
+
+node::~node() { stop(); }
+
+std::optional<start_failure> node::start(std::chrono::seconds wait_store, const std::function<bool()>& stop_wanted) {
+  auto& n = *implementation_;
+  if (auto failed = n.prepare_store(wait_store, stop_wanted)) return failed;
+  n.system_options = std::make_unique<system_config>(n.options.node);
+  n.system = std::make_unique<caf::actor_system>(*n.system_options);
+  n.eng = std::make_shared<engine>();
+  n.eng->options = n.options;
+  n.eng->node = n.options.node.name.empty() ? host_name() : n.options.node.name;
+  n.eng->seed = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  n.eng->now = wall_now;
+  n.eng->on_ownership_lost = [&n](const std::string& why) {
+    telemetry::log_repeated(log_level::error, "lease", "lease.write_refused", "", {{"reason", why}});
+    n.fatal(exit_code::ownership_lost);
+  };
+  const auto sessions = make_postgres_store_factory(n.options.store, n.options.node.lease_time);
+  if (auto failed = n.claim(sessions)) return failed;
+  if (auto failed = n.make_clients()) return failed;
+  n.io_work.emplace(boost::asio::make_work_guard(n.io));
+  for (int i = 0; i < std::max(1, n.options.http.io_threads); ++i)
+    n.io_threads.emplace_back([&n] { n.io.run(); });
+  n.spawn_actors(sessions);
+  return n.listen();
+}
+
+std::uint16_t node::port() const noexcept { return implementation_->port; }
+
+void node::stop() { implementation_->stop(); }
+
+}  // namespace waihu
