@@ -16,7 +16,9 @@ struct waiting_view {
 struct call_job_state {
   call_job_state() = default;  // not an aggregate: CAF would try to build it from `self`
   ~call_job_state() {
-    if (eng) --eng->counts->jobs;
+    if (!eng) return;
+    --eng->counts->jobs;
+    if (follower) caf::anon_send_exit(follower, caf::exit_reason::user_shutdown);
   }
   call_job_state(const call_job_state&) = delete;
   call_job_state& operator=(const call_job_state&) = delete;

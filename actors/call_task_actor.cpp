@@ -432,6 +432,9 @@ call_task::behavior_type call_task_behavior(task_pointer self, engine_ptr eng,
 
 call_task_state::~call_task_state() {
   if (!eng) return;
+  // Jobs never outlive their task: whoever restarts it spawns them anew.
+  for (const auto& job : jobs)
+    if (job.actor) caf::anon_send_exit(job.actor, caf::exit_reason::user_shutdown);
   --eng->counts->tasks;
   eng->counts->wheel_entries -= static_cast<std::int64_t>(wheel_counted);
   if (!facts) return;
@@ -470,8 +473,6 @@ void reload(task_pointer self, const std::string& why) {
   const failure gone{errc::unavailable, "the task is being loaded afresh, ask again", {}, 0};
   refuse_start(self, "503", gone);
   refuse_switch(self, "503", gone);
-  for (auto& job : self->state.jobs)
-    if (job.actor) self->send_exit(job.actor, caf::exit_reason::user_shutdown);
   self->quit(caf::exit_reason::user_shutdown);
 }
 

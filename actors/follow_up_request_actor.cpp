@@ -8,6 +8,11 @@ namespace {
 
 struct request_state {
   request_state() = default;  // not an aggregate: CAF would try to build it from `self`
+  ~request_state() {
+    if (follower) caf::anon_send_exit(follower, caf::exit_reason::user_shutdown);
+  }
+  request_state(const request_state&) = delete;
+  request_state& operator=(const request_state&) = delete;
   engine_ptr eng;
   make_follow_up wanted;
   completion<made_follow_up> done;

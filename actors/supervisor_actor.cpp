@@ -26,6 +26,13 @@ struct supervised {
 
 struct supervisor_state {
   supervisor_state() = default;  // not an aggregate: CAF would try to build it from `self`
+  ~supervisor_state() {
+    // Nobody would restart them or know of them.
+    for (const auto& [task, entry] : tasks)
+      if (entry.actor) caf::anon_send_exit(entry.actor, caf::exit_reason::user_shutdown);
+  }
+  supervisor_state(const supervisor_state&) = delete;
+  supervisor_state& operator=(const supervisor_state&) = delete;
   engine_ptr eng;
   std::map<task_id, supervised> tasks;
   std::unordered_map<caf::actor_addr, task_id> by_address;

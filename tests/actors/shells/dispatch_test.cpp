@@ -1,0 +1,201 @@
+// Dispatch under virtual time, with the judge being how often the provider accepted each reference id.
+#include "engine_fixture.hpp"
+
+namespace waihu::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+using mood = fake_provider::assign_mood;
+
+class Dispatch : public EngineFixture {
+ protected:
+  void finish(task_id task) {
+    pass_until(
+        [&] {
+          provider->set_all(call_status::failed, "NoAnswer");
+          return stored_task(task).type == task_type::follow_up_complete;
+        },
+        600s, "task at 4");
+    EXPECT_EQ(provider->doubles(), 0);
+    for (const auto& job : stored_jobs(task)) EXPECT_TRUE(job.follow) << "one follow-up each";
+  }
+};
+
+TEST_F(Dispatch, ALostAnswerIsReconciledAndNobodyIsCalledTwice) {
+  start_node();
+  const auto task = make_task(45);
+  provider->assign_moods = {mood::lose_answer, mood::lose_answer};
+  ASSERT_TRUE(start_task(task));
+  pass(60s);
+  EXPECT_EQ(provider->jobs.size(), 45U);
+  EXPECT_EQ(provider->assign_calls, 3);
+  finish(task);
+}
+
+TEST_F(Dispatch, ACrashAfterTheSendIsReconciledByTheNextStart) {
+  start_node();
+  const auto task = make_task(30);
+  provider->assign_moods = {mood::lose_answer, mood::lose_answer};
+  ASSERT_TRUE(start_task(task));
+  crash_node();
+  start_node();
+  pass(60s);
+  EXPECT_EQ(provider->assign_calls, 2) << "what the provider has is not sent again";
+  finish(task);
+}
+
+TEST_F(Dispatch, WhatSurelyWasNotReceivedIsSentAgain) {
+  start_node();
+  const auto task = make_task(10);
+  // The gateway itself repeats what was surely not received; these are more than it does.
+  provider->assign_moods = {mood::unreachable, mood::unreachable, mood::unreachable};
+  ASSERT_TRUE(start_task(task));
+  pass(150s);
+  EXPECT_EQ(provider->jobs.size(), 10U);
+  finish(task);
+}
+
+TEST_F(Dispatch, WhenEverythingIsRefusedTheTaskGoesBackTo1AndSaysWhy) {
+  start_node();
+  const auto task = make_task(10);
+  provider->assign_moods = {mood::refuse};
+  const auto started = start_task(task);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().vendor_code, "5002");
+  pass(1s);
+  EXPECT_EQ(stored_task(task).type, task_type::created);
+  EXPECT_EQ(stored_task(task).job_group_id, "");
+  EXPECT_EQ(provider->deletes, 1) << "no job group left behind";
+  for (const auto& job : stored_jobs(task)) EXPECT_EQ(job.job.phase, job_phase::queued);
+  ASSERT_TRUE(start_task(task)) << "and can be started again";
+  pass(5s);
+  finish(task);
+}
+
+TEST_F(Dispatch, ARefusedBatchDoesNotStopTheOthers) {
+  start_node();
+  const auto task = make_task(60);
+  provider->assign_moods = {mood::refuse};
+  ASSERT_TRUE(start_task(task));
+  pass(5s);
+  EXPECT_EQ(provider->jobs.size(), 40U);
+  finish(task);
+  int unplaced = 0;
+  for (const auto& job : stored_jobs(task))
+    if (job.job.outcome == job_outcome::unplaced) {
+      ++unplaced;
+      EXPECT_EQ(job.follow->leads_remark, "未执行外呼；");
+    }
+  EXPECT_EQ(unplaced, 20);
+}
+
+TEST_F(Dispatch, AGroupThatCannotBeCreatedLeavesTheTaskAt1) {
+  start_node();
+  const auto task = make_task(2);
+  provider->group_failure = failure{errc::unauthorized, "签名错误", "SignatureDoesNotMatch", 0};
+  const auto started = start_task(task);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().vendor_code, "5001");
+  EXPECT_EQ(stored_task(task).type, task_type::created);
+  EXPECT_EQ(stored_task(task).last_error, "签名错误");
+}
+
+TEST_F(Dispatch, AGroupWhoseAnswerWasLostIsFoundAgainByTheNextStart) {
+  start_node();
+  const auto task = make_task(2);
+  provider->group_failure = failure{errc::lost, "connection reset", {}, 0};
+  ASSERT_FALSE(start_task(task));
+  EXPECT_EQ(provider->groups.size(), 1U);
+  provider->group_failure.reset();
+  ASSERT_TRUE(start_task(task));
+  EXPECT_EQ(provider->groups.size(), 1U) << "adopted, not made a second time";
+  EXPECT_EQ(stored_task(task).job_group_id, provider->groups.front().job_group_id);
+}
+
+TEST_F(Dispatch, StartChecksInTheContractsOrder) {
+  start_node();
+  const auto task = make_task(1);
+  ASSERT_TRUE(start_task(task));
+  EXPECT_EQ(start_task(task).error().vendor_code, "4005");
+  organization = "OTHER1";
+  EXPECT_EQ(start_task(task).error().vendor_code, "4004");
+}
+
+TEST_F(Dispatch, ASuspendedTaskSendsNothingAndGoesOnWhenResumed) {
+  options.dispatch.organization_concurrency = 20;
+  start_node();
+  const auto task = make_task(60);
+  ASSERT_TRUE(start_task(task));
+  pass(5s);
+  EXPECT_EQ(provider->jobs.size(), 20U) << "concurrency holds the rest back";
+  const auto waiting = diagnose(task);
+  ASSERT_TRUE(waiting);
+  ASSERT_FALSE(waiting->reasons.empty());
+  EXPECT_EQ(waiting->reasons.front().reason, "concurrency_full");
+  ASSERT_TRUE(switch_task(task, true));
+  EXPECT_EQ(stored_task(task).type, task_type::suspended);
+  provider->set_all(call_status::failed, "NoAnswer");
+  pass(60s);
+  EXPECT_EQ(provider->jobs.size(), 20U);
+  EXPECT_EQ(switch_task(task, true).error().vendor_code, "4002");
+  ASSERT_TRUE(switch_task(task, false));
+  pass(60s);
+  EXPECT_GT(provider->jobs.size(), 20U);
+  finish(task);
+}
+
+TEST_F(Dispatch, ASuspendThatTheProviderRefusesChangesNothing) {
+  start_node();
+  const auto task = make_task(2);
+  ASSERT_TRUE(start_task(task));
+  provider->switch_failure = failure{errc::rejected, "no", {}, 0};
+  EXPECT_EQ(switch_task(task, true).error().vendor_code, "5001");
+  EXPECT_EQ(stored_task(task).type, task_type::calling);
+}
+
+TEST_F(Dispatch, NothingIsSentThatCannotBeRecorded) {
+  start_node();
+  const auto task = make_task(100);
+  ASSERT_TRUE(start_task(task, milliseconds{0}));
+  store_failures->repeat = 1'000'000;
+  store_failures->fail_at = store_failures->count + 1;
+  const auto before = provider->assign_calls;
+  pass(120s);
+  EXPECT_LE(provider->assign_calls, before + 4) << "only batches whose intent was durable";
+  store_failures->fail_at = 0;
+  pass(400s, 1s);
+  EXPECT_EQ(provider->jobs.size(), 100U);
+  finish(task);
+}
+
+TEST_F(Dispatch, AStoreFailureAtEveryOperationInTurnLosesNothingAndCallsNobodyTwice) {
+  for (int n = 1; n <= 60; ++n) {
+    for (const auto when : {failure_plan::moment::before, failure_plan::moment::after}) {
+      SCOPED_TRACE("operation " + std::to_string(n));
+      provider = std::make_shared<fake_provider>();
+      memory = make_memory_state(std::chrono::hours{100'000});
+      EngineFixture::session_reset();
+      store_failures->repeat = 1;
+      store_failures->when = when;
+      store_failures->code = when == failure_plan::moment::before ? errc::unavailable : errc::lost;
+      store_failures->fail_at = 0;
+      start_node();
+      const auto task = make_task(25);
+      store_failures->count = 0;
+      store_failures->fail_at = n;
+      if (!start_task(task)) {
+        pass(5s);
+        if (stored_task(task).type == task_type::created) ASSERT_TRUE(start_task(task));
+      }
+      pass(60s, 500ms);
+      finish(task);
+      crash_node();
+      if (HasFailure()) return;
+    }
+  }
+}
+
+}  // namespace
+
+}  // namespace waihu::test

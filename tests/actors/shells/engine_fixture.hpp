@@ -1,0 +1,81 @@
+// A whole node without sockets: the real actors on CAF's test coordinator under virtual time, the memory store, a fake
+// provider and model. `pass` moves time in steps and lets everything that falls due happen.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <caf/all.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "actors/engine.hpp"
+#include "fake_provider.hpp"
+#include "persistence/failing_store.hpp"
+#include "persistence/memory_store.hpp"
+
+namespace waihu::test {
+
+class EngineFixture : public ::testing::Test {
+ protected:
+  EngineFixture();
+  ~EngineFixture() override;
+
+  /// Starts the node's actors. Change `options` before it.
+  void start_node();
+  /// Ends every actor at once, as a crash would; the store and the provider stay.
+  void crash_node();
+  /// Lets messages flow until nothing is left to do at this instant.
+  void settle();
+  /// Lets so much virtual time pass.
+  void pass(milliseconds how_long, milliseconds step = milliseconds{100});
+  /// Passes time until `done` holds; fails the test when it does not within `limit`.
+  void pass_until(const std::function<bool()>& done, milliseconds limit, const char* what);
+
+  /// Leads and a task over them, with a script.
+  task_id make_task(int leads);
+  result<started_call_task> start_task(task_id task, milliseconds budget = milliseconds{2'000});
+  result<suspended_resumed_task> switch_task(task_id task, bool suspend);
+  result<described_task> describe(task_id task);
+  result<diagnosed_task> diagnose(task_id task);
+  result<refreshed_jobs> refresh(task_id task, std::vector<job_row_id> rows, milliseconds max_age);
+  call_task_record stored_task(task_id task);
+  std::vector<call_job_view> stored_jobs(task_id task);
+
+  config::options options;
+  std::shared_ptr<memory_state> memory;
+  std::shared_ptr<failure_plan> store_failures{std::make_shared<failure_plan>()};
+  std::shared_ptr<fake_provider> provider{std::make_shared<fake_provider>()};
+  std::shared_ptr<fake_model> model{std::make_shared<fake_model>()};
+  std::shared_ptr<engine> eng;
+  std::string organization{"ORG001"};
+  bool ownership_lost{};
+
+  caf::scheduler::test_coordinator& sched();
+  caf::actor_system& eng_system() { return *system_; }
+  /// A new session on `memory` after the test replaced it.
+  void session_reset() { session_ = make_memory_store(memory); }
+  /// Another node takes every shard.
+  void usurp_shards();
+  /// The supervisor's orderly stop.
+  void drain_node();
+
+ private:
+  struct testing_config : caf::actor_system_config {
+    testing_config();
+  };
+  template <class T, class F>
+  result<T> await(F send);
+
+  testing_config system_options_;
+  std::unique_ptr<caf::actor_system> system_;
+  http_gateway gateway_;
+  std::unique_ptr<store> claim_session_;
+  std::unique_ptr<store> session_;
+  std::unique_ptr<store> usurper_;
+  epoch_t epoch_{};
+  int next_lead_{1};
+};
+
+}  // namespace waihu::test
