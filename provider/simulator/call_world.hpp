@@ -74,7 +74,7 @@ struct group_entry {
 /// One element of JobsJson.
 struct job_entry_order {
   std::string reference_id, phone, name, honorific, role;
-  std::string extras_json{"[]"};  ///< [{"Key","Value"}], ready for answers.
+  std::string extras_json{R"([{"Key":"TenantId","Value":"1"}])"};  ///< [{"Key","Value"}], ready for answers.
 };
 
 /// A job: one acceptance of one element. Each acceptance rings the person.

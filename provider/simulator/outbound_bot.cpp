@@ -249,6 +249,10 @@ std::optional<job_entry_order> read_element(std::string_view json) {
     put(w, "Value", text_member(extra, "value"));
     w.EndObject();
   }
+  w.StartObject();  // The service adds one of its own.
+  put(w, "Key", "TenantId");
+  put(w, "Value", "1");
+  w.EndObject();
   w.EndArray();
   order.extras_json = text_of(buffer);
   return order;
