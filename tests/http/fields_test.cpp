@@ -1,0 +1,115 @@
+// Validation of members and lead filters without a server.
+#include <gtest/gtest.h>
+
+#include "http/application.hpp"
+#include "http/body_fields.hpp"
+#include "http/lead_filter_codec.hpp"
+
+namespace waihu::http {
+namespace {
+
+TEST(BodyFields, NumericStringsAreIntegersAndNullIsAbsent) {
+  body_fields b(R"({"a":"12","b":null,"c":7,"d":3.0,"e":" -5 ","f":""})");
+  EXPECT_EQ(b.integer("a"), 12);
+  EXPECT_FALSE(b.integer("b"));
+  EXPECT_EQ(b.required_integer("c"), 7);
+  EXPECT_EQ(b.integer("d"), 3);
+  EXPECT_EQ(b.integer("e"), -5);
+  EXPECT_FALSE(b.integer("f"));
+  EXPECT_TRUE(b.ok());
+}
+
+TEST(BodyFields, WhatIsNoIntegerIsAnError) {
+  for (const auto* v :
+       {"true", "1.5", "\"1x\"", "[1]", "{}", "99999999999999999999", "\"99999999999999999999\"", "1e300"}) {
+    body_fields b(std::string(R"({"a":)") + v + "}");
+    EXPECT_FALSE(b.integer("a")) << v;
+    EXPECT_FALSE(b.ok()) << v;
+  }
+}
+
+TEST(BodyFields, DepthIsLimitedAndTheLimitIsExact) {
+  const auto nested = [](int n) {
+    return R"({"a":)" + std::string(static_cast<std::size_t>(n - 1), '[') +
+           std::string(static_cast<std::size_t>(n - 1), ']') + "}";
+  };
+  EXPECT_TRUE(body_fields(nested(body_fields::depth_limit)).ok());
+  EXPECT_FALSE(body_fields(nested(body_fields::depth_limit + 1)).ok());
+  EXPECT_TRUE(body_fields(R"({"a":"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"[[[["})").ok());
+}
+
+TEST(BodyFields, ListsComeAsArraysOrCommaText) {
+  body_fields b(R"({"a":" x , ,y","b":["x",null,"y"],"c":[1,"2"],"d":"1,2","e":5,"bad":[1]})");
+  EXPECT_EQ(b.texts("a"), (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(b.texts("b"), (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(b.integers("c"), (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(b.integers("d"), (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(b.integers("e"), (std::vector<std::int64_t>{5}));
+  EXPECT_TRUE(b.ok());
+  b.texts("bad");
+  EXPECT_FALSE(b.ok());
+}
+
+TEST(BodyFields, LengthCountsCharactersNotBytes) {
+  body_fields b(R"({"a":"外呼任务"})");
+  EXPECT_TRUE(b.text("a", 4));
+  EXPECT_FALSE(b.text("a", 3));
+}
+
+TEST(StorableText, RefusesEveryBrokenSequence) {
+  for (const auto* good : {"", "a", "外呼", "\xF0\x9F\x98\x80"}) EXPECT_TRUE(is_storable_text(good)) << good;
+  for (const auto* bad : {"\x80", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+                          "\xF8\x88\x80\x80\x80", "\xE5\xA4", "a\xFF"})
+    EXPECT_FALSE(is_storable_text(bad)) << bad;
+  EXPECT_FALSE(is_storable_text(std::string_view("a\0b", 3)));
+}
+
+TEST(LeadFilter, RangesPairByPosition) {
+  const auto zone = zone_clock::in("Asia/Shanghai").value();
+  body_fields b(
+      R"({"first_follow_start":"2024-01-01;2024-03-01,2024-03-02;2024-05-01","first_follow_end":"2024-01-31;2024-03-02",
+    "next_follow_end":"2024-06-01;2024-07-01,2024-07-02","latest_follow_ranges":[["2024-01-01","2024-01-02"],{"start":"2024-02-01"},"2024-03-01,2024-03-03"]})");
+  const auto f = read_lead_filter(b, zone);
+  ASSERT_TRUE(b.ok()) << b.errors().front().field;
+  ASSERT_EQ(f.first_follow.size(), 3U);
+  EXPECT_EQ(zone.format(*f.first_follow[0].until), "2024-01-31 23:59:59");
+  EXPECT_EQ(zone.format(*f.first_follow[1].from), "2024-03-01 00:00:00");
+  EXPECT_EQ(zone.format(*f.first_follow[1].until), "2024-03-02 23:59:59");
+  EXPECT_FALSE(f.first_follow[2].until);
+  ASSERT_EQ(f.next_follow.size(), 2U);
+  EXPECT_FALSE(f.next_follow[0].from);
+  EXPECT_EQ(zone.format(*f.next_follow[1].from), "2024-07-01 00:00:00");
+  ASSERT_EQ(f.latest_follow.size(), 3U);
+  EXPECT_FALSE(f.latest_follow[1].until);
+}
+
+TEST(LeadFilter, ReversedAndBrokenRangesAreErrorsOfTheirField) {
+  const auto zone = zone_clock::in("Asia/Shanghai").value();
+  body_fields b(
+      R"({"first_arrive_start":"2024-02-01","first_arrive_end":"2024-01-01","next_follow_end":"soon","latest_follow_start":"a,b,c"})");
+  read_lead_filter(b, zone);
+  ASSERT_EQ(b.errors().size(), 3U);
+  EXPECT_EQ(b.errors()[0].field, "latest_follow_start");
+  EXPECT_EQ(b.errors()[1].field, "next_follow_end");
+  EXPECT_EQ(b.errors()[2].field, "first_arrive_start");
+}
+
+TEST(Target, IsDecodedAndBounded) {
+  request r;
+  EXPECT_TRUE(read_target("/a%20b?x=1+2&y=%E5%A4%96&flag&x=3", r));
+  EXPECT_EQ(r.path, "/a b");
+  EXPECT_EQ(*r.parameter("x"), "1 2");
+  EXPECT_EQ(*r.parameter("y"), "外");
+  EXPECT_EQ(*r.parameter("flag"), "");
+  for (const auto* bad : {"", "x", "/%", "/%4", "/%gg", "/%00", "/%ff"}) {
+    request other;
+    EXPECT_FALSE(read_target(bad, other)) << bad;
+  }
+  std::string too_many;
+  for (int i = 0; i < 101; ++i) too_many += "&a=1";
+  request many;
+  EXPECT_FALSE(read_target("/?" + too_many, many));
+}
+
+}  // namespace
+}  // namespace waihu::http

@@ -1,0 +1,174 @@
+#include "tests/http/raw_client.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <rapidjson/document.h>
+#include <rapidjson/pointer.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+namespace waihu::test {
+
+struct json_view::tree {
+  rapidjson::Document document;
+  const rapidjson::Value* at(const std::string& path) const {
+    return rapidjson::Pointer(path.c_str(), path.size()).Get(document);
+  }
+};
+
+json_view::json_view(const std::string& text) : tree_(std::make_shared<tree>()) {
+  tree_->document.Parse<rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
+  if (tree_->document.HasParseError()) tree_->document.SetNull();
+}
+bool json_view::is_valid() const { return !tree_->document.IsNull(); }
+bool json_view::has(const std::string& path) const { return tree_->at(path) != nullptr; }
+bool json_view::is_null(const std::string& path) const {
+  const auto* v = tree_->at(path);
+  return v != nullptr && v->IsNull();
+}
+std::string json_view::text(const std::string& path) const {
+  const auto* v = tree_->at(path);
+  if (v == nullptr) return "<absent>";
+  return v->IsString() ? std::string(v->GetString(), v->GetStringLength()) : "<not a string>";
+}
+std::int64_t json_view::number(const std::string& path) const {
+  const auto* v = tree_->at(path);
+  return v != nullptr && v->IsInt64() ? v->GetInt64() : -999999;
+}
+bool json_view::flag(const std::string& path) const {
+  const auto* v = tree_->at(path);
+  return v != nullptr && v->IsTrue();
+}
+int json_view::size(const std::string& path) const {
+  const auto* v = tree_->at(path);
+  return v != nullptr && v->IsArray() ? static_cast<int>(v->Size()) : -1;
+}
+std::vector<std::string> json_view::keys(const std::string& path) const {
+  std::vector<std::string> out;
+  const auto* v = tree_->at(path);
+  if (v == nullptr || !v->IsObject()) return out;
+  for (const auto& m : v->GetObject()) out.emplace_back(m.name.GetString());
+  return out;
+}
+
+std::string reply::header(const std::string& name) const {
+  const auto it = headers.find(name);
+  return it == headers.end() ? "" : it->second;
+}
+
+raw_client::raw_client(std::uint16_t port, std::chrono::milliseconds patience) {
+  handle_ = ::socket(AF_INET, SOCK_STREAM, 0);
+  timeval t{};
+  t.tv_sec = patience.count() / 1000;
+  t.tv_usec = (patience.count() % 1000) * 1000;
+  ::setsockopt(handle_, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
+  ::setsockopt(handle_, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(handle_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) close();
+}
+raw_client::~raw_client() { close(); }
+
+void raw_client::close() {
+  if (handle_ >= 0) ::close(handle_);
+  handle_ = -1;
+}
+
+bool raw_client::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto n = ::send(handle_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+bool raw_client::fill() {
+  char bytes[65536];
+  const auto n = ::recv(handle_, bytes, sizeof bytes, 0);
+  if (n <= 0) return false;
+  buffer_.append(bytes, static_cast<std::size_t>(n));
+  return true;
+}
+
+reply raw_client::read_head() {
+  reply r;
+  std::size_t end;
+  while ((end = buffer_.find("\r\n\r\n")) == std::string::npos)
+    if (!fill()) return r;
+  std::string head = buffer_.substr(0, end + 2);
+  buffer_.erase(0, end + 4);
+  r.status = std::atoi(head.c_str() + 9);
+  for (std::size_t at = head.find("\r\n") + 2; at < head.size();) {
+    const auto line_end = head.find("\r\n", at);
+    const auto line = head.substr(at, line_end - at);
+    at = line_end + 2;
+    const auto colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    std::string name = line.substr(0, colon);
+    for (auto& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    auto value = line.substr(line.find_first_not_of(' ', colon + 1));
+    auto& kept = r.headers[name];
+    kept = kept.empty() ? value : kept + ", " + value;
+  }
+  return r;
+}
+
+bool raw_client::read_chunk(std::string& out) {
+  std::size_t line_end;
+  while ((line_end = buffer_.find("\r\n")) == std::string::npos)
+    if (!fill()) return false;
+  const auto size = std::strtoul(buffer_.c_str(), nullptr, 16);
+  while (buffer_.size() < line_end + 2 + size + 2)
+    if (!fill()) return false;
+  out.append(buffer_, line_end + 2, size);
+  buffer_.erase(0, line_end + 2 + size + 2);
+  return size > 0;
+}
+
+reply raw_client::read(bool is_head) {
+  auto r = read_head();
+  if (r.status == 100) r = read_head();
+  if (r.status == 0 || is_head || r.status == 204 || r.status == 304) return r;
+  if (r.header("transfer-encoding") == "chunked") {
+    while (read_chunk(r.body)) {
+    }
+    return r;
+  }
+  const auto size = std::strtoul(r.header("content-length").c_str(), nullptr, 10);
+  while (buffer_.size() < size)
+    if (!fill()) break;
+  r.body = buffer_.substr(0, size);
+  buffer_.erase(0, size);
+  return r;
+}
+
+bool raw_client::read_until(const std::string& wanted) {
+  while (stream_.find(wanted) == std::string::npos)
+    if (!read_chunk(stream_)) return stream_.find(wanted) != std::string::npos;
+  return true;
+}
+
+bool raw_client::is_closed_by_server() {
+  char byte;
+  for (;;) {
+    const auto n = ::recv(handle_, &byte, 1, 0);
+    if (n == 0) return true;
+    if (n < 0) return errno == ECONNRESET;
+  }
+}
+
+std::string make_request(const std::string& method, const std::string& target,
+                         const std::vector<std::pair<std::string, std::string>>& headers, const std::string& body) {
+  std::string out = method + " " + target + " HTTP/1.1\r\nHost: test\r\n";
+  for (const auto& [name, value] : headers) out += name + ": " + value + "\r\n";
+  if (!body.empty() || method == "POST") out += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  return out + "\r\n" + body;
+}
+
+}  // namespace waihu::test

@@ -1,0 +1,78 @@
+// The backend of these tests: queries go to a memory store, the live actors are a script that each test writes.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "messages/backend.hpp"
+#include "messages/model/changes.hpp"
+#include "persistence/memory_store.hpp"
+
+namespace waihu::test {
+
+/// Thread-safe, except that the script is set before requests are sent.
+class store_backend final : public backend {
+ public:
+  store_backend();
+
+  // The script. A missing part answers not_found, as for a task without an actor.
+  std::function<result<started_call_task>(const start_call_task&)> on_start;
+  std::function<result<suspended_resumed_task>(const suspend_resume_task&)> on_suspend_resume;
+  std::function<result<described_task>(const describe_task&)> on_describe;
+  std::function<result<refreshed_jobs>(const refresh_jobs&)> on_refresh;
+  std::function<result<made_follow_up>(const make_follow_up&)> on_follow_up;
+  std::function<result<diagnosed_task>(const diagnose_task&)> on_diagnose;
+  std::function<result<std::string>(task_id, job_row_id)> on_recording;
+  /// Called with each query before the store; a failure is answered instead.
+  std::function<std::optional<failure>(const store_query&)> on_query;
+  /// While true queries are kept and answered only by `release`.
+  void hold(bool on);
+  void release();
+  std::size_t held() const;
+  std::size_t queries() const;
+
+  /// Runs a query at once.
+  template <class Query>
+  result<typename Query::answer_type> run(const Query& q) {
+    const std::lock_guard lock(store_mutex_);
+    return store_->run(q);
+  }
+  /// Commits a change and tells subscribers the events.
+  result<change_receipt> commit(const store_change& c);
+  /// Tells subscribers an event.
+  void publish(const event_record& e);
+  std::size_t subscribers() const;
+  /// Waits until there are so many subscribers; false after 10 s.
+  bool wait_for_subscribers(std::size_t n);
+  epoch_t epoch() const { return epoch_; }
+
+  void query(store_query q, std::function<void(result<std::any>)> done) override;
+  void start(start_call_task m, completion<started_call_task> done) override;
+  void suspend_resume(suspend_resume_task m, completion<suspended_resumed_task> done) override;
+  void describe(describe_task m, completion<described_task> done) override;
+  void refresh(refresh_jobs m, completion<refreshed_jobs> done) override;
+  void follow_up(make_follow_up m, completion<made_follow_up> done) override;
+  void diagnose(diagnose_task m, completion<diagnosed_task> done) override;
+  void recording(task_id task, job_row_id row, completion<std::string> done) override;
+  void subscribe(event_subscription s, completion<std::uint64_t> done) override;
+  void unsubscribe(std::uint64_t token) override;
+
+ private:
+  void answer(const store_query& q, const std::function<void(result<std::any>)>& done);
+
+  std::unique_ptr<store> store_;
+  std::mutex store_mutex_;
+  epoch_t epoch_{};
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool is_holding_{false};
+  std::vector<std::pair<store_query, std::function<void(result<std::any>)>>> held_;
+  std::size_t queries_{0};
+  std::map<std::uint64_t, event_subscription> subscriptions_;
+  std::uint64_t next_token_{1};
+};
+
+}  // namespace waihu::test

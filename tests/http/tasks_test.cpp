@@ -1,0 +1,145 @@
+// Creating, listing and preparing tasks; validation of bodies.
+#include "tests/http/server_fixture.hpp"
+
+namespace waihu::test {
+namespace {
+
+using http_tasks = server_test;
+
+TEST_F(http_tasks, CreateSelectsTheLeadsOfTheFilter) {
+  add_leads(6);
+  const auto r =
+      post("/api/create-autoCall-tasks",
+           R"({"task_name":"春季回访","script_id":"s1","size_desc":{"leads_product":["SUV"],"is_arrive":[0]}})");
+  ASSERT_EQ(r.status, 200) << r.body;
+  const auto j = r.json();
+  EXPECT_EQ(j.number("/code"), 200);
+  EXPECT_EQ(j.text("/message"), "自动外呼任务创建成功");
+  EXPECT_EQ(j.text("/data/task_name"), "春季回访");
+  EXPECT_EQ(j.number("/data/leads_count"), 3);
+  EXPECT_EQ(j.text("/data/size_desc/leads_product/0"), "SUV");
+  EXPECT_EQ(j.number("/data/skipped/invalid_phone"), 0);
+  EXPECT_EQ(j.number("/data/skipped/do_not_call"), 0);
+  const auto none = post("/api/create-autoCall-tasks", R"({"task_name":"x","size_desc":{"leads_product":["MPV"]}})");
+  EXPECT_EQ(none.status, 400);
+  EXPECT_EQ(none.json().number("/code"), 4001);
+  EXPECT_EQ(none.json().text("/message"), "未找到符合条件的线索数据");
+}
+
+TEST_F(http_tasks, TheSameKeyAndBodyCreateOnce) {
+  add_leads(2);
+  const auto send = [&](const std::string& key, const std::string& body) {
+    return call(make_request("POST", "/api/create-autoCall-tasks",
+                             {{"access-token", token_of(operator_a)}, {"Idempotency-Key", key}}, body));
+  };
+  const std::string body = R"({"task_name":"a","size_desc":{}})";
+  const auto first = send("k1", body);
+  const auto again = send("k1", body);
+  ASSERT_EQ(first.status, 200) << first.body;
+  EXPECT_EQ(again.body, first.body);
+  const auto other = send("k1", R"({"task_name":"b","size_desc":{}})");
+  EXPECT_EQ(other.status, 409);
+  EXPECT_EQ(other.json().number("/code"), 1001);
+  EXPECT_NE(send("k2", body).json().number("/data/task_id"), first.json().number("/data/task_id"));
+  EXPECT_EQ(get("/api/task_list").json().number("/data/pagination/total"), 2);
+}
+
+TEST_F(http_tasks, EveryFaultOfABodyIsListed) {
+  const auto r = post("/api/create-autoCall-tasks",
+                      R"({"task_name":"","script_id":5,"size_desc":{"is_arrive":["x"],"first_follow_start":"soon"}})");
+  EXPECT_EQ(r.status, 422);
+  const auto j = r.json();
+  EXPECT_EQ(j.number("/code"), 1003);
+  ASSERT_EQ(j.size("/data/errors"), 4) << r.body;
+  EXPECT_EQ(j.text("/data/errors/0/field"), "task_name");
+  EXPECT_EQ(j.text("/data/errors/1/field"), "script_id");
+  EXPECT_EQ(j.text("/data/errors/2/field"), "size_desc.is_arrive");
+  EXPECT_EQ(j.text("/data/errors/3/field"), "size_desc.first_follow_start");
+  EXPECT_NE(j.text("/message").find("task_name"), std::string::npos);
+}
+
+TEST_F(http_tasks, AHostileBodyIs422) {
+  const std::string deep = R"({"size_desc":)" + std::string(40, '[') + std::string(40, ']') + "}";
+  for (const auto& body : {std::string("{"), std::string("[1]"), deep, std::string("{\"task_name\":\"\xff\xfe\"}"),
+                           std::string(100'000, '['), std::string(R"({"task_name":"a\u0000b","size_desc":{}})"),
+                           std::string(R"({"task_name":"\ud800","size_desc":{}})")}) {
+    const auto r = post("/api/create-autoCall-tasks", body);
+    EXPECT_EQ(r.status, 422) << body.substr(0, 60);
+    EXPECT_EQ(r.json().number("/code"), 1003) << body.substr(0, 60);
+  }
+  std::string name;
+  for (int i = 0; i < 51; ++i) name += "外";
+  EXPECT_EQ(post("/api/create-autoCall-tasks", R"({"task_name":")" + name + R"(","size_desc":{}})").status, 422);
+}
+
+TEST_F(http_tasks, ADryRunIsRefusedRatherThanCarriedOut) {
+  add_leads(2);
+  EXPECT_EQ(post("/api/create-autoCall-tasks?dry_run=true", R"({"task_name":"a","size_desc":{}})").status, 422);
+  EXPECT_EQ(get("/api/task_list").json().number("/data/pagination/total"), 0);
+}
+
+TEST_F(http_tasks, TheListIsPagedNewestFirstAndFilteredByType) {
+  add_leads(2);
+  const auto empty = get("/api/task_list");
+  EXPECT_EQ(empty.json().text("/message"), "暂无任务数据");
+  EXPECT_EQ(empty.json().size("/data/items"), 0);
+  for (int i = 1; i <= 5; ++i) add_task(operator_a, "t" + std::to_string(i));
+  const auto first = get("/api/task_list?page=1&page_size=2");
+  EXPECT_EQ(first.json().text("/message"), "获取任务列表成功");
+  EXPECT_EQ(first.json().text("/data/items/0/task_name"), "t5");
+  EXPECT_EQ(first.json().number("/data/items/0/leads_count"), 2);
+  EXPECT_EQ(first.json().number("/data/pagination/total"), 5);
+  EXPECT_EQ(first.json().number("/data/pagination/total_pages"), 3);
+  const auto past = get("/api/task_list?page=99&page_size=2");
+  EXPECT_EQ(past.json().number("/data/pagination/page"), 3);
+  EXPECT_EQ(past.json().text("/data/items/0/task_name"), "t1");
+  EXPECT_EQ(get("/api/task_list?task_types=2,x,,3").json().number("/data/pagination/total"), 0);
+  EXPECT_EQ(get("/api/task_list?task_types=1,zzz").json().number("/data/pagination/total"), 5);
+  EXPECT_EQ(get("/api/task_list?page=0").status, 422);
+  EXPECT_EQ(get("/api/task_list?page_size=501").status, 422);
+  EXPECT_EQ(get("/api/task_list?page_size=abc").status, 422);
+}
+
+TEST_F(http_tasks, AllTasksCarryTheirLeads) {
+  add_leads(3);
+  const auto task = add_task(operator_a);
+  const auto r = get("/api/tasks");
+  EXPECT_EQ(r.json().size("/data"), 1);
+  EXPECT_EQ(r.json().number("/data/0/id"), value(task.id));
+  EXPECT_EQ(r.json().text("/data/0/create_name"), "li");
+  EXPECT_EQ(r.json().size("/data/0/leads_list"), 3);
+  EXPECT_EQ(r.json().text("/data/0/leads_list/0/call_status"), "未开始");
+}
+
+TEST_F(http_tasks, TypesAreCountedInOrderWithZeros) {
+  add_leads(3);
+  add_task(operator_a);
+  dispatch(add_task(operator_a));
+  const auto j = get("/api/task-stats").json();
+  ASSERT_EQ(j.size("/data"), 5);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(j.number("/data/" + std::to_string(i) + "/task_type"), i + 1);
+  EXPECT_EQ(j.number("/data/0/count"), 1);
+  EXPECT_EQ(j.number("/data/1/leads_count"), 3);
+  EXPECT_EQ(j.number("/data/2/count"), 0);
+}
+
+TEST_F(http_tasks, TheScriptChangesUntilCallingHasBegun) {
+  add_leads(1);
+  const auto task = add_task(operator_a, "n", "");
+  const auto id = std::to_string(value(task.id));
+  const auto r = post("/api/update-script-id", R"({"task_id":")" + id + R"(","script_id":"s9","unknown":[1]})");
+  EXPECT_EQ(r.json().text("/message"), "脚本ID更新成功") << r.body;
+  EXPECT_EQ(r.json().number("/data/task_id"), value(task.id));
+  EXPECT_EQ(r.json().text("/data/script_id"), "s9");
+  const auto missing = post("/api/update-script-id", R"({"task_id":99999,"script_id":"s"})");
+  EXPECT_EQ(missing.status, 404);
+  EXPECT_EQ(missing.json().number("/code"), 4004);
+  EXPECT_EQ(missing.json().text("/message"), "任务不存在或无权限访问");
+  dispatch(task);
+  const auto late = post("/api/update-script-id", R"({"task_id":)" + id + R"(,"script_id":"s"})");
+  EXPECT_EQ(late.status, 400);
+  EXPECT_EQ(late.json().number("/code"), 4005);
+}
+
+}  // namespace
+}  // namespace waihu::test

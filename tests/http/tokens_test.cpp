@@ -1,0 +1,132 @@
+// Passwords, tokens, the login guard and the time zone without a server.
+#include <gtest/gtest.h>
+
+#include "http/compression.hpp"
+#include "http/conversation.hpp"
+#include "http/login_guard.hpp"
+#include "http/password.hpp"
+#include "http/token.hpp"
+#include "http/zone_clock.hpp"
+
+namespace waihu::http {
+namespace {
+
+TEST(Password, AHashMatchesItsPasswordOnlyAndIsSalted) {
+  const auto a = hash_password("correct horse").value();
+  const auto b = hash_password("correct horse").value();
+  EXPECT_NE(a, b);
+  EXPECT_TRUE(check_password("correct horse", a).is_right);
+  EXPECT_TRUE(check_password("correct horse", a).new_hash.empty());
+  EXPECT_FALSE(check_password("correct horsf", a).is_right);
+  EXPECT_FALSE(check_password("", a).is_right);
+  EXPECT_FALSE(hash_password(""));
+  EXPECT_FALSE(hash_password(std::string(1025, 'x')));
+}
+
+TEST(Password, NoPasswordMatchesAnUnknownUserNotEvenTheDecoys) {
+  for (const auto* p : {"", "decoy of nobody", "x"}) EXPECT_FALSE(check_password(p, "").is_right);
+}
+
+TEST(Password, UnknownUsersAndOldDigestsCostTheWorkOfArgon2) {
+  const auto stored = hash_password("x").value();
+  check_password("warm", "");
+  const auto cost = [](const std::string& hash) {
+    auto best = std::chrono::nanoseconds::max();
+    for (int i = 0; i < 3; ++i) {
+      const auto begin = std::chrono::steady_clock::now();
+      check_password("wrong", hash);
+      best = std::min(best, std::chrono::steady_clock::now() - begin);
+    }
+    return best;
+  };
+  const auto real = cost(stored);
+  EXPECT_GT(cost(""), real / 3);
+  EXPECT_GT(cost(std::string(64, 'a')), real / 3);
+}
+
+TEST(Password, AnOldDigestIsAcceptedAndReplaced) {
+  // SHA-256 of "abc", FIPS 180-4.
+  const std::string digest = "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD";
+  const auto v = check_password("abc", digest);
+  EXPECT_TRUE(v.is_right);
+  EXPECT_EQ(v.new_hash.substr(0, 10), "$argon2id$");
+  EXPECT_FALSE(check_password("abd", digest).is_right);
+  // Somebody who stole the digest cannot log in with it.
+  EXPECT_FALSE(check_password(digest, digest).is_right);
+}
+
+TEST(Token, LivesExactlyItsLife) {
+  const token_mint mint(std::string(32, 's'), std::chrono::seconds{100});
+  user_record u;
+  u.id = user_id{42};
+  u.username = "张\"三\"";
+  const auto now = from_epoch_ms(1'700'000'000'000);
+  const auto token = mint.issue(u, now).value();
+  const auto seen = mint.check(token, now + std::chrono::seconds{99});
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->user, u.id);
+  EXPECT_EQ(seen->username, u.username);
+  EXPECT_FALSE(mint.check(token, now + std::chrono::seconds{100}));
+  EXPECT_TRUE(mint.check(token, now + std::chrono::seconds{150}, std::chrono::seconds{60}));
+}
+
+TEST(LoginGuard, ForgetsFailuresAfterTheWindowAndOnSuccess) {
+  login_guard g(2, std::chrono::seconds{10});
+  const steady_time t0{};
+  g.note_failure("a", "1", t0);
+  EXPECT_EQ(g.wait_for("a", "1", t0).count(), 0);
+  g.note_failure("a", "1", t0 + std::chrono::seconds{4});
+  EXPECT_EQ(g.wait_for("a", "1", t0 + std::chrono::seconds{5}), std::chrono::seconds{5});
+  EXPECT_EQ(g.wait_for("a", "2", t0 + std::chrono::seconds{5}).count(), 0);
+  EXPECT_EQ(g.wait_for("a", "1", t0 + std::chrono::seconds{10}).count(), 0);
+  g.note_failure("a", "1", t0 + std::chrono::seconds{11});
+  g.note_success("a", "1");
+  EXPECT_EQ(g.wait_for("a", "1", t0 + std::chrono::seconds{11}).count(), 0);
+}
+
+TEST(LoginGuard, RemembersNoMoreThanItsLimit) {
+  login_guard g(1, std::chrono::hours{1}, 3);
+  const steady_time now{};
+  for (const auto* name : {"a", "b", "c", "d"}) g.note_failure(name, "1", now);
+  EXPECT_EQ(g.wait_for("a", "1", now).count(), 0);
+  EXPECT_GT(g.wait_for("d", "1", now).count(), 0);
+}
+
+TEST(ZoneClock, ReadsAndWritesLocalTime) {
+  const auto zone = zone_clock::in("Asia/Shanghai").value();
+  EXPECT_EQ(zone.format(from_epoch_ms(0)), "1970-01-01 08:00:00");
+  const auto day = zone.parse("2024-02-29");
+  ASSERT_TRUE(day);
+  EXPECT_EQ(zone.format(day->at), "2024-02-29 00:00:00");
+  EXPECT_EQ(zone.format(day->last), "2024-02-29 23:59:59");
+  EXPECT_TRUE(day->is_date_only);
+  EXPECT_EQ(zone.format(zone.parse("2024-02-29T12:30")->last), "2024-02-29 12:30:59");
+  for (const auto* bad : {"", "2023-02-29", "2024-13-01", "24-01-01", "2024-01-01 24:00:00", "2024-01-01 1", "now",
+                          "2024-01-01 10:00:00Z", "2024-01-01x"})
+    EXPECT_FALSE(zone.parse(bad)) << bad;
+  // A day of 23 hours is covered whole.
+  const auto berlin = zone_clock::in("Europe/Berlin").value();
+  const auto spring = berlin.parse("2024-03-31");
+  EXPECT_EQ(spring->last - spring->at, std::chrono::hours{23} - milliseconds{1});
+}
+
+TEST(Conversation, DurationIsLastMinusFirstTimestamp) {
+  EXPECT_EQ(conversation_duration_ms(R"([{"Timestamp":5,"X":{"Timestamp":99}},{"Timestamp":"25"}])"), 20);
+  EXPECT_EQ(conversation_duration_ms("[]"), 0);
+  EXPECT_FALSE(conversation_duration_ms(""));
+  EXPECT_FALSE(conversation_duration_ms("{}"));
+  EXPECT_FALSE(conversation_duration_ms("[{"));
+  EXPECT_EQ(link_expiry_s("https://a/b?x=1&Expires=77&s=2"), 77);
+  EXPECT_FALSE(link_expiry_s("https://a/NoExpires=77"));
+}
+
+TEST(Gzip, IsOnlyAcceptedWhenAllowed) {
+  EXPECT_TRUE(accepts_gzip("br, gzip"));
+  EXPECT_TRUE(accepts_gzip("*"));
+  EXPECT_FALSE(accepts_gzip("gzip;q=0, *"));
+  EXPECT_FALSE(accepts_gzip("gzip;q=0.0"));
+  EXPECT_FALSE(accepts_gzip("br"));
+}
+
+}  // namespace
+}  // namespace waihu::http
