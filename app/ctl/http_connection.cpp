@@ -87,7 +87,7 @@ asio::awaitable<result<http_reply>> exchange(Stream& stream, http::request<http:
   if (header_error) co_return reply_failure(header_error);
 
   http_reply reply;
-  reply.status = parser.get().result_int();
+  reply.status = static_cast<int>(parser.get().result_int());
   reply.date = parse_date(parser.get()[http::field::date]);
   std::array<char, 16'384> piece{};
   while (!parser.is_done()) {
@@ -140,7 +140,7 @@ struct http_connection::worker {
     io.restart();
     if (is_stopped) return outcome;
     auto work = run(to_beast(server, request), sink);
-    auto keep = [&outcome](std::exception_ptr error, result<http_reply> r) {
+    auto keep = [&outcome](const std::exception_ptr& error, result<http_reply> r) {
       outcome = error ? result<http_reply>(fail(errc::internal, "request failed")) : std::move(r);
     };
     asio::co_spawn(io, std::move(work), std::move(keep));
