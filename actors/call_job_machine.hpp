@@ -8,13 +8,18 @@
 //                               │          10 failures  ▼    │ (sweep asked)
 //                               └──unplaced──▶ settled  parked
 //
-// Transition table (fact × phase; every pair not listed is ignored):
-//   queued:      intended → dispatching · unplaced → settled
-//   dispatching: returned → queued · acknowledged → tracking · unplaced → settled
-//   tracking:    status_seen, look_failed, look_skipped, woken, suspended, resumed · committed → settled or parked
-//   parked:      status_seen (→ tracking), look_failed, look_skipped, woken, swept · committed → tracking or settled
-//   settled:     follow_up_done → closed · woken (a failed commit is tried again)
-//   closed:      nothing; the actor has retired
+// Transition table (fact × phase; every pair not listed is ignored; docs/state-machines.md has it with the commits):
+//   queued: intended → dispatching · unplaced, committed → settled · status_seen (while unplaced: counted)
+//           commit_failed, woken (repeats the commit) · suspended, resumed (remembered)
+//   dispatching: returned → queued · acknowledged → tracking · unplaced, committed → settled · status_seen (as above)
+//           commit_failed, woken · suspended, resumed
+//   tracking: status_seen, look_failed, look_skipped, look_wanted, woken · committed → settled or parked
+//           commit_failed · suspended, resumed (stop and start the deadline)
+//   parked: status_seen, look_failed, look_skipped, look_wanted, swept, woken · committed → tracking or settled
+//           commit_failed · suspended, resumed
+//   settled: follow_up_done → closed · committed (no follow-up needed) → closed · commit_failed, woken
+//           status_seen (counted) · suspended, resumed
+//   closed: nothing; the actor has retired
 #pragma once
 
 #include <optional>

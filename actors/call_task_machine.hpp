@@ -6,12 +6,17 @@
 //        └──────nothing could be assigned──────┘  │  └─suspend─▶ 5 suspended    └──job without status/follow-up─┘
 //                                                 └──resume──────┘
 //
-// Transition table (steps in parentheses are in memory only; every move is committed before it is adopted):
-//   1: start_asked → (requesting) → (finding or creating group) → commit 1→2 · group_failed → 1 with the reason
-//   2: suspend_asked → (suspending) → commit 2→5 · nothing_assigned → commit 2→1 · counts complete → commit 2→3
-//   5: resume_asked → (resuming) → commit 5→2
-//   3: counts followed → commit 3→4
-//   4: counts reopened → commit 4→3 · else the actor may retire
+// Transition table (steps in parentheses are in memory only; every move is committed before it is adopted; what is
+// asked for at the wrong time is refused):
+//   1: start_asked → (requesting) request_committed → (finding group) group_searched, or (creating group) group_created
+//      → (moving) move_committed → 2 · group_failed, commit_failed → 1 with the reason · progressed → the actor may
+//      retire
+//   2: suspend_asked → (suspending) provider_did_it → (moving) move_committed → 5 · provider_refused → 2
+//      nothing_assigned → (moving) → 1 · progressed, complete → (moving) → 3 · commit_failed → start again from the
+//      store
+//   3: progressed, followed → (moving) move_committed → 4 · commit_failed
+//   4: progressed, reopened → (moving) move_committed → 3 · commit_failed · else the actor may retire
+//   5: resume_asked → (resuming) provider_did_it → (moving) move_committed → 2 · provider_refused → 5 · commit_failed
 #pragma once
 
 #include <cstdint>

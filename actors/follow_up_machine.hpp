@@ -5,6 +5,14 @@
 //                  │ 30 min                    │ ▲ failed, tries left
 //                  ▼                           ▼ │
 //              committing                    backing_off ─(tries used up)─▶ committing
+//
+// Transition table (fact × step; every pair not listed is ignored):
+//   begun: begun → committing, analysing or awaiting_conversation
+//   awaiting_conversation: conversation_seen, look_failed, woken → analysing or, when the wait is over, committing
+//   analysing: analysed → committing · analysis_failed, woken (overdue) → backing off or, after the last, committing
+//   backing_off: woken → analysing
+//   committing: committed → done · commit_failed, woken (repeats the commit)
+//   done: nothing
 #pragma once
 
 #include <optional>
