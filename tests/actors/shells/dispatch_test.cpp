@@ -186,7 +186,9 @@ TEST_F(Dispatch, AStoreFailureAtEveryOperationInTurnLosesNothingAndCallsNobodyTw
       store_failures->fail_at = n;
       if (!start_task(task)) {
         pass(5s);
-        if (stored_task(task).type == task_type::created) ASSERT_TRUE(start_task(task));
+        if (stored_task(task).type == task_type::created) {
+          ASSERT_TRUE(start_task(task));
+        }
       }
       pass(60s, 500ms);
       finish(task);
