@@ -22,9 +22,10 @@ constexpr statement insert_leads{
        returning leads_id)"};
 
 // Every grouping in one shape: category, lead. Byte order, so that it does not depend on the database's locale.
-#define WAIHU_GROUPED(category)                                           \
-  "select " category " as category, l.leads_id " WAIHU_LEADS_UNDER_FILTER \
-  " order by 1 collate \"C\", l.leads_id collate \"C\""
+#define WAIHU_GROUPED(category)                                                                               \
+  "select g.category, g.leads_id from (select " category " as category, l.leads_id " WAIHU_LEADS_UNDER_FILTER \
+  ") g"                                                                                                       \
+  " order by g.category collate \"C\", g.leads_id collate \"C\""
 constexpr statement leads_whole{"leads_whole", WAIHU_GROUPED("''::text")};
 constexpr statement leads_by_product{"leads_by_product", WAIHU_GROUPED("l.leads_product")};
 constexpr statement leads_by_type{"leads_by_type", WAIHU_GROUPED("l.leads_type")};

@@ -452,7 +452,12 @@ TEST_P(StoreQueries, AReaderThatFollowsTheOutboxMissesNothingWhileWritersRace) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
   while (seen.size() < rows.size() && std::chrono::steady_clock::now() < deadline) {
     const bool last_round = writing == 0;
-    for (const auto& e : *session->run(query::events_after{"ORG001", position, {}, 50})) {
+    const auto page = session->run(query::events_after{"ORG001", position, {}, 50});
+    if (!page) {
+      ADD_FAILURE() << page.error().message;
+      break;
+    }
+    for (const auto& e : *page) {
       EXPECT_GT(e.id, position);
       position = e.id;
       seen.push_back(e.id);
