@@ -121,7 +121,15 @@ void postgres_session::drop() noexcept {
 }
 
 result<void> postgres_session::ensure_open() {
-  if (is_open()) return {};
+  if (is_open()) {
+    // An idle connection that the server has closed is noticed here instead of failing a transaction. (libpqxx 6.4 also
+    // leaks a result when a statement finds its connection dead.)
+    try {
+      connection_->get_notifs();
+      return {};
+    } catch (const std::exception&) {
+    }
+  }
   drop();
   auto conninfo = connection_string(options_);
   if (!conninfo) return tl::unexpected<failure>(std::move(conninfo.error()));
