@@ -21,37 +21,8 @@ bool read_window(const std::string& text, waihu::simulator::calling_window& wind
   return true;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  using namespace waihu::simulator;
-  stand_in_options options;
-  auto& world = options.world;
-  auto& policy = world.policy;
-  std::string listen = "127.0.0.1:0";
-  std::string mix, window;
-
-  CLI::App app{"Stands in for Alibaba Cloud OutboundBot and for an OpenAI-compatible language model"};
-  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app.add_option("--listen", listen, "HOST:PORT; port 0 takes any free one")->capture_default_str();
-  app.add_option("--access-key", options.access_key_id, "Access key id that clients sign with")->required();
-  app.add_option("--access-secret", options.access_key_secret, "Its secret")->required();
-  app.add_option("--seed", policy.seed, "Seed of everything random")->capture_default_str();
-  app.add_option("--speed", options.speed, "Virtual seconds a real second; 60: an hour a minute; 0: stopped")
-      ->check(CLI::Range(0.0, 1e6))
-      ->capture_default_str();
-  app.add_option("--instance", options.bot.instance_id, "The only instance id that exists; empty: any");
-  app.add_flag("--any-clock", options.any_clock, "Take signatures of any time (for recorded requests)");
-  app.add_option("--concurrency", world.concurrency, "Lines of the instance; 0: no limit")
-      ->check(CLI::Range(0, 10'000'000))
-      ->capture_default_str();
-  app.add_option("--window", window, "Times of day at which dials may begin, e.g. 09:00-20:30");
-  app.add_option("--utc-offset-minutes", world.utc_offset_minutes, "Local time of window and language model")
-      ->check(CLI::Range(-840, 840))
-      ->capture_default_str();
-  app.add_flag("--suspend-spares-later-jobs", world.suspend_spares_later_jobs,
-               "Dial jobs that are assigned after their group was suspended");
-  app.add_option("--mix", mix, "Weights of the outcomes, e.g. connected=60,no_answer=40");
+/// Options that shape what becomes of the calls.
+void add_call_options(CLI::App& app, waihu::simulator::call_policy& policy) {
   app.add_option("--max-attempts", policy.max_attempts, "Dials of a job at most")
       ->check(CLI::Range(1, 9))
       ->capture_default_str();
@@ -77,6 +48,42 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   span("--late-conversation-ms", policy.late_conversation_ms, "... by how much at most, virtual ms");
   span("--recording-delay-ms", policy.recording_delay_ms, "From the end of a call to its recording, virtual ms");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace waihu::simulator;
+  stand_in_options options;
+  auto& world = options.world;
+  auto& policy = world.policy;
+  std::string listen = "127.0.0.1:0";
+  std::string mix, window;
+
+  CLI::App app{"Stands in for Alibaba Cloud OutboundBot and for an OpenAI-compatible language model"};
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app.add_option("--listen", listen, "HOST:PORT; port 0 takes any free one")->capture_default_str();
+  app.add_option("--access-key", options.access_key_id, "Access key id that clients sign with")->required();
+  app.add_option("--access-secret", options.access_key_secret, "Its secret")
+      ->envname("WAIHU_SIM_ACCESS_SECRET")
+      ->required();
+  app.add_option("--seed", policy.seed, "Seed of everything random")->capture_default_str();
+  app.add_option("--speed", options.speed, "Virtual seconds a real second; 60: an hour a minute; 0: stopped")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  app.add_option("--instance", options.bot.instance_id, "The only instance id that exists; empty: any");
+  app.add_flag("--any-clock", options.any_clock, "Take signatures of any time (for recorded requests)");
+  app.add_option("--concurrency", world.concurrency, "Lines of the instance; 0: no limit")
+      ->check(CLI::Range(0, 10'000'000))
+      ->capture_default_str();
+  app.add_option("--window", window, "Times of day at which dials may begin, e.g. 09:00-20:30");
+  app.add_option("--utc-offset-minutes", world.utc_offset_minutes, "Local time of window and language model")
+      ->check(CLI::Range(-840, 840))
+      ->capture_default_str();
+  app.add_flag("--suspend-spares-later-jobs", world.suspend_spares_later_jobs,
+               "Dial jobs that are assigned after their group was suspended");
+  app.add_option("--mix", mix, "Weights of the outcomes, e.g. connected=60,no_answer=40");
+  add_call_options(app, policy);
   app.add_option("--recording-ttl-s", options.bot.recording_ttl_s, "Validity of recording links, real seconds")
       ->check(CLI::Range(0, 604'800))
       ->capture_default_str();

@@ -207,6 +207,18 @@ TEST(SimulatorLife, SuspendPausesWhatWaitsAndLeavesRunningCallsAlone) {
   EXPECT_EQ(text_at(described, {"JobGroup", "Status"}), "Completed");
 }
 
+TEST(SimulatorLife, JobsAssignedAfterASuspendAreDialledWhereThatIsAskedFor) {
+  const sim_process sim{with(by_hand, {"--suspend-spares-later-jobs"})};
+  const api_client client{sim};
+  const auto group = client.create_group();
+  client.assign(group, {"R1"});
+  client.call("SuspendJobs", {{"All", "true"}, {"JobGroupId", group}});
+  client.assign(group, {"R2"});
+  sim.advance(3s);
+  EXPECT_EQ(text_at(client.job(client.job_id_of(group, "R1")), {"Status"}), "Paused");
+  EXPECT_EQ(text_at(client.job(client.job_id_of(group, "R2")), {"Status"}), "Executing");
+}
+
 TEST(SimulatorLife, SingleJobsCanBeSuspendedAndCancelled) {
   const sim_process sim{by_hand};
   const api_client client{sim};
