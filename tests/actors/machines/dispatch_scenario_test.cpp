@@ -237,6 +237,7 @@ TEST(DispatchStory, BelievesAbsenceOnlyAfterTwoReadsFifteenSecondsApart) {
   EXPECT_EQ(scene.count<order::read_group>(), 1U);
   scene.read({});
   EXPECT_EQ(scene.count<order::commit_requeue>(), 0U) << "one reading proves nothing";
+  EXPECT_EQ(scene.count<order::read_group>(), 0U) << "nor does a second one at once";
   scene.pass(milliseconds{14'999});
   EXPECT_EQ(scene.count<order::read_group>(), 0U);
   scene.pass(milliseconds{1});
@@ -311,6 +312,18 @@ TEST(DispatchStory, NeverSendsAgainWhatWasAcceptedBeforeARestart) {
   scene.pass(seconds{15});
   scene.read({});
   EXPECT_EQ(scene.the<order::declare_unplaced>().rows, rows({5, 6}));
+}
+
+TEST(DispatchStory, GivesTheProviderItsDelayAfterARestartToo) {
+  dispatch_machine::start found;
+  found.open.push_back({batch_id{4}, rows({5, 6}), false});
+  dispatch_scene scene(found);
+  scene.tell(opened{});
+  EXPECT_EQ(scene.count<order::read_group>(), 0U);
+  scene.pass(milliseconds{14'999});
+  EXPECT_EQ(scene.count<order::read_group>(), 0U);
+  scene.pass(milliseconds{1});
+  EXPECT_EQ(scene.count<order::read_group>(), 1U);
 }
 
 TEST(DispatchStory, SendsAgainOnceAndThenCallsItUnplaced) {

@@ -377,9 +377,11 @@ void dispatch_simulation::carry_out(const dispatch_orders::note_batch& order) {
 void dispatch_simulation::carry_out(const dispatch_orders::read_group&) {
   note("read_group");
   after(milliseconds{random_.between(0, 1'000)}, [this] {
+    // The list may be as old as `settle`: a replica behind, or pages read while rows move.
+    const auto as_of = now_ - milliseconds{bad(2) ? random_.between(0, policy_.settle.count() - 1) : 0};
     std::set<job_row_id> snapshot;
     for (const auto& [row, job] : ledger_)
-      if (job.listed_at && *job.listed_at <= now_) snapshot.insert(row);
+      if (job.listed_at && *job.listed_at <= as_of) snapshot.insert(row);
     after(milliseconds{random_.between(5, 2'000)}, [this, snapshot] {
       if (bad(weather_.read_failure)) return tell(dispatch_fact::group_read_failed{});
       dispatch_fact::group_read read;
