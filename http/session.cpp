@@ -137,9 +137,10 @@ class beast_session final : public session, public std::enable_shared_from_this<
   const config::http_options& options() const { return app_->shared().http; }
 
   awaitable<void> serve() {
-    for (;;) {
-      if (!co_await wait_for_bytes()) break;
-      if (!co_await serve_one()) break;
+    // Never co_await inside a condition: GCC 12 lays such a coroutine's frame out wrongly.
+    for (bool goes_on = true; goes_on;) {
+      goes_on = co_await wait_for_bytes();
+      if (goes_on) goes_on = co_await serve_one();
     }
     co_await close_gently();
   }
@@ -186,7 +187,8 @@ class beast_session final : public session, public std::enable_shared_from_this<
       co_return co_await send_and_close(req, error_answer(req, 413, code_bad_parameter, "请求体过大"), version);
     }
     in.body_limit(static_cast<std::uint64_t>(rule.limit));
-    if (!co_await read_body(in, req, ec)) co_return co_await answer_broken(req, ec, version);
+    const bool has_arrived = co_await read_body(in, req, ec);
+    if (!has_arrived) co_return co_await answer_broken(req, ec, version);
     req.body = std::move(in.get().body());
     if (app_->shared().outstanding->load(std::memory_order_relaxed) >= options().max_outstanding) {
       co_return co_await send(req, busy_answer(req, 503, code_unavailable, "服务繁忙，请稍后重试", 1), version);

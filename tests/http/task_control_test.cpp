@@ -39,10 +39,10 @@ TEST_F(http_control, StartAnswersWhatTheActorAcknowledged) {
 TEST_F(http_control, StartRefusesInTheContractsOrder) {
   add_leads(2);
   const auto bare = add_task(operator_a, "a", "");
-  const auto running = add_task(operator_a, "b");
-  dispatch(running);
+  const auto begun = add_task(operator_a, "b");
+  dispatch(begun);
   expect(post("/api/start-call-task", R"({"task_id":4711})"), 400, 4004, "任务不存在或无权限访问");
-  expect(post("/api/start-call-task", body_of(running)), 400, 4005, "任务状态不正确，只有已创建状态的任务可以开始外呼");
+  expect(post("/api/start-call-task", body_of(begun)), 400, 4005, "任务状态不正确，只有已创建状态的任务可以开始外呼");
   expect(post("/api/start-call-task", body_of(bare)), 400, 4006, "任务未配置脚本ID，请先配置脚本");
   const auto good = add_task(operator_a, "c");
   inside->on_start = [](const start_call_task&) -> result<started_call_task> {
