@@ -180,8 +180,6 @@ struct node::implementation {
     const auto bound = listener->start();
     if (!bound) return start_failure{exit_code::cannot_listen, bound.error().message};
     port = *bound;
-    log_event(log_level::info, "http", "http.listening",
-              {{"address", options.http.listen_address}, {"port", static_cast<int>(port)}});
     return std::nullopt;
   }
 
