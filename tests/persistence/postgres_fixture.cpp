@@ -16,7 +16,8 @@
 
 #include "persistence/migrate.hpp"
 
-// libpqxx 6.4 forgets the result of a statement that finds its connection dead; the tests kill connections by the dozen.
+// libpqxx 6.4 forgets the result of a statement that finds its connection dead; the tests kill connections by the
+// dozen.
 extern "C" const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() { return "leak:PQmakeEmptyPGresult"; }
 

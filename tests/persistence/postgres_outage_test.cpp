@@ -6,6 +6,7 @@
 #include "persistence/migrate.hpp"
 #include "persistence/postgres_session.hpp"
 #include "persistence/postgres_store.hpp"
+#include "tests/persistence/commit_cutter.hpp"
 #include "tests/persistence/postgres_fixture.hpp"
 #include "tests/persistence/store_under_test.hpp"
 
@@ -101,19 +102,72 @@ TEST_P(PostgresOutage, WritesGoOnUnderConnectionsThatAreKilledAllTheTime) {
   EXPECT_EQ(events, 150U);
 }
 
-TEST_P(PostgresOutage, ALostCommitIsResolvedByAskingWhatBecameOfIt) {
-  // The body ends its own session after its change: the COMMIT finds a dead connection, and nothing was committed.
-  postgres_session writer{*world.database};
-  int runs = 0;
-  const auto r = writer.transact<int>(postgres_session::mode::write, [&](postgres_work& work) -> result<int> {
-    work.learn_transaction_id();
-    work.raw().exec("insert into dcc_leads (organization_id, leads_id) values ('ORG001', 'once')");
-    if (++runs == 1) end_sessions(*world.database);
-    return runs;
-  });
-  ASSERT_TRUE(r) << r.error().message;
-  EXPECT_EQ(*r, 2);
-  EXPECT_EQ(ask_sql(*world.database, "select count(*) from dcc_leads")[0], "1");
+TEST_P(PostgresOutage, ACommitWhoseAnswerWasLostIsReportedAsDoneAndDoneOnce) {
+  const auto id = calling_task(2);
+  const auto rows = rows_of(id);
+  commit_cutter cutter{*world.database};
+  const auto writer = make_postgres_store_factory(cutter.options())();
+  const store_change c = change::intend_batch{own(id), 1, rows, at(1)};
+  cutter.arm(commit_cutter::cut::after_commit);
+  const auto report = writer->commit({&c, 1});
+  EXPECT_EQ(cutter.count(), 1);
+  ASSERT_TRUE(report.receipts[0]) << report.receipts[0].error().message;
+  EXPECT_TRUE(report.receipts[0]->changed);
+  EXPECT_EQ(ask_sql(*world.database, "select id from dispatch_batches"),
+            std::vector{std::to_string(report.receipts[0]->id)});
+
+  const store_change moved = change::move_task{own(id), task_type::calling, task_type::suspended, {}, {}, at(2)};
+  cutter.arm(commit_cutter::cut::after_commit);
+  const auto second = writer->commit({&moved, 1});
+  EXPECT_EQ(cutter.count(), 2);
+  ASSERT_TRUE(second.receipts[0]) << second.receipts[0].error().message;
+  ASSERT_EQ(second.events.size(), 1U);
+  EXPECT_EQ(ask_sql(*world.database, "select id from task_events where \"to\" = 'suspended'"),
+            std::vector{std::to_string(value(second.events[0].id))});
+}
+
+TEST_P(PostgresOutage, ACommitThatNeverReachedTheServerIsRepeated) {
+  const auto id = calling_task(1);
+  const auto row = rows_of(id)[0];
+  commit_cutter cutter{*world.database};
+  const auto writer = make_postgres_store_factory(cutter.options())();
+  const store_change c = change::settle_job{own(id), row, call_status::failed, job_outcome::none, {}, at(1)};
+  cutter.arm(commit_cutter::cut::before_commit);
+  const auto report = writer->commit({&c, 1});
+  EXPECT_EQ(cutter.count(), 1);
+  ASSERT_TRUE(report.receipts[0]) << report.receipts[0].error().message;
+  EXPECT_TRUE(report.receipts[0]->changed);
+  EXPECT_EQ(ask_sql(*world.database, "select count(*) from task_events where kind = 'job'")[0], "1");
+}
+
+TEST_P(PostgresOutage, ACommitWhoseFateCannotBeLearntIsLostAndRepeatingItDoesNoHarm) {
+  const auto id = calling_task(2);
+  const auto rows = rows_of(id);
+  for (const auto how : {commit_cutter::cut::before_commit, commit_cutter::cut::after_commit}) {
+    const bool done = how == commit_cutter::cut::after_commit;
+    commit_cutter cutter{*world.database};
+    auto options = cutter.options();
+    options.write_tries = 2;
+    const auto writer = make_postgres_store_factory(options)();
+    const store_change c =
+        change::settle_job{own(id), rows[done ? 1 : 0], call_status::failed, job_outcome::none, {}, at(1)};
+    cutter.arm(how, true);
+    EXPECT_EQ(code_of(writer->commit({&c, 1}).receipts[0]), errc::lost);
+    const auto again = session->commit({&c, 1});
+    ASSERT_TRUE(again.receipts[0]);
+    EXPECT_EQ(again.receipts[0]->changed, !done);
+  }
+  EXPECT_EQ(ask_sql(*world.database, "select count(*) from task_events where kind = 'job'")[0], "2");
+}
+
+TEST_P(PostgresOutage, AnAccountIsCreatedOnceThoughTheAnswerWasLost) {
+  commit_cutter cutter{*world.database};
+  const auto writer = make_postgres_store_factory(cutter.options())();
+  cutter.arm(commit_cutter::cut::after_commit);
+  const auto made = writer->run(query::create_user{"li", "h", "", "", "", "", user_role::viewer});
+  EXPECT_EQ(cutter.count(), 1);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->username, "li");
 }
 
 TEST_P(PostgresOutage, ALockThatIsHeldTooLongIsReportedAndNothingIsHalfDone) {
