@@ -99,8 +99,8 @@ struct order_visitor {
 
   void operator()(const task_orders::persist_move& move) const {
     auto& state = self->state;
-    change::move_task change{state.eng->own(state.record.id), move.from,       move.to, move.job_group_id,
-                             move.last_error,                 state.eng->now()};
+    change::move_task change{
+        state.eng->own(state.record.id), move.from, move.to, move.job_group_id, move.last_error, state.eng->now()};
     commit_for_task(self, std::move(change), task_fact::move_committed{});
   }
 
@@ -130,10 +130,9 @@ struct order_visitor {
         },
         [self = self, id = group.job_group_id](const result<bool>& answer) {
           if (!answer)
-            telemetry::log_event(telemetry::log_level::warn, "task", "task.group_left_behind",
-                                 {{"task", self->state.record.id},
-                                  {"job_group_id", id},
-                                  {"reason", answer.error().message}});
+            telemetry::log_event(
+                telemetry::log_level::warn, "task", "task.group_left_behind",
+                {{"task", self->state.record.id}, {"job_group_id", id}, {"reason", answer.error().message}});
         });
     refuse_start(self, "5002", state.nothing_assigned);
   }
@@ -166,8 +165,7 @@ struct order_visitor {
     auto& state = self->state;
     call_provider<bool>(
         self, *state.eng, operation, true,
-        [id = state.at.job_group_id, suspend](voice_provider& provider, milliseconds deadline,
-                                              completion<bool> done) {
+        [id = state.at.job_group_id, suspend](voice_provider& provider, milliseconds deadline, completion<bool> done) {
           if (suspend) provider.suspend_jobs(id, deadline, std::move(done));
           else provider.resume_jobs(id, deadline, std::move(done));
         },
@@ -234,8 +232,8 @@ void job_crashed(task_pointer self, std::uint32_t index, const std::string& what
   job.crashes = static_cast<std::uint8_t>(std::min<int>(job.crashes + 1, 250));
   // 1 s doubling to 60 s; a job that keeps dying stays down until the next sweep.
   const auto exponent = std::min<int>(job.crashes - 1, 6);
-  auto delay = std::min(state.eng->options.supervisor.restart_min * (1 << exponent),
-                        state.eng->options.supervisor.restart_max);
+  auto delay =
+      std::min(state.eng->options.supervisor.restart_min * (1 << exponent), state.eng->options.supervisor.restart_max);
   if (job.crashes > max_job_crashes) delay = state.eng->options.supervisor.sweep_interval;
   state.restarts[index] = self->clock().now() + delay;
   keep_ticking(self);
@@ -331,8 +329,7 @@ dispatch_machine::start plan_start(const query::loaded_task& loaded) {
   found.last_seq = loaded.last_batch_seq;
   found.anything_assigned = loaded.counters.has_job_id > 0;
   std::map<batch_id, dispatch_machine::open_batch> open;
-  for (const auto& batch : loaded.open_batches)
-    open[batch.id] = {batch.id, {}, batch.state == batch_state::sent};
+  for (const auto& batch : loaded.open_batches) open[batch.id] = {batch.id, {}, batch.state == batch_state::sent};
   for (const auto& job : loaded.jobs) {
     if (job.attempts > 0) found.rounds.emplace_back(job.row, job.attempts);
     if (job.phase == job_phase::queued) found.queued.push_back(job.row);
@@ -399,8 +396,7 @@ call_task::behavior_type call_task_behavior(task_pointer self, engine_ptr eng,
   ++self->state.eng->counts->tasks;
   set_up(self, *loaded);
   if (self->state.at.type == task_type::calling) feed_plan(self, dispatch_fact::opened{});
-  if (self->state.at.type != task_type::created)
-    feed_task(self, task_fact::progressed{self->state.at.progress});
+  if (self->state.at.type != task_type::created) feed_task(self, task_fact::progressed{self->state.at.progress});
   keep_ticking(self);
   return {
       [self](start_atom, const start_call_task& wanted) { return start(self, wanted); },
@@ -492,7 +488,8 @@ void tell_job(task_pointer self, job_row_id row, job_note note) {
 void keep_ticking(task_pointer self) {
   auto& state = self->state;
   auto& counted = state.wheel_counted;
-  state.eng->counts->wheel_entries += static_cast<std::int64_t>(state.wheel->size()) - static_cast<std::int64_t>(counted);
+  state.eng->counts->wheel_entries +=
+      static_cast<std::int64_t>(state.wheel->size()) - static_cast<std::int64_t>(counted);
   counted = state.wheel->size();
   const bool needed = state.wheel->size() > 0 || state.plan->next_due() || !state.restarts.empty() || state.start ||
                       state.progress_changed || state.draining;

@@ -1,5 +1,5 @@
-// The shell around call_task_machine and dispatch_machine: one actor a live campaign. It owns the task_type, the dispatch
-// plan, the exact counters and the timer wheel of its jobs.
+// The shell around call_task_machine and dispatch_machine: one actor a live campaign. It owns the task_type, the
+// dispatch plan, the exact counters and the timer wheel of its jobs.
 #pragma once
 
 #include "actors/engine.hpp"

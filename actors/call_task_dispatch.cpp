@@ -30,7 +30,9 @@ struct order_visitor {
               self->state.gate_says = answer.reason;
               feed_plan(self, dispatch_fact::gate_answered{answer.granted, answer.retry_in});
             },
-            [self = self](caf::error&) { feed_plan(self, dispatch_fact::gate_answered{0, milliseconds{1'000}}); });
+            [self = self](caf::error&) {
+              feed_plan(self, dispatch_fact::gate_answered{0, milliseconds{1'000}});
+            });
   }
 
   void operator()(const dispatch_orders::commit_intent& intent) const {
@@ -97,8 +99,8 @@ struct order_visitor {
 
   void operator()(const dispatch_orders::commit_ack& ack) const {
     auto& state = self->state;
-    change::acknowledge_jobs change{state.eng->own(state.record.id), ack.batch,          ack.ids,
-                                    ack.completes_batch,             ack.request_id,     state.eng->now()};
+    change::acknowledge_jobs change{
+        state.eng->own(state.record.id), ack.batch, ack.ids, ack.completes_batch, ack.request_id, state.eng->now()};
     commit(self, *state.eng, std::move(change), [self = self, ack](const result<change_receipt>& receipt) {
       if (!receipt) {
         if (!ownership_lost(self, receipt.error())) feed_plan(self, dispatch_fact::ack_failed{ack.key});
@@ -108,8 +110,7 @@ struct order_visitor {
       auto& st = self->state;
       for (const auto& [row, id] : ack.ids) {
         const auto look = st.first_looks.extract(row);
-        tell_job(self, row,
-                 {job_note::what::acknowledged, ack.batch, id, look.empty() ? nullptr : look.mapped()});
+        tell_job(self, row, {job_note::what::acknowledged, ack.batch, id, look.empty() ? nullptr : look.mapped()});
         st.undispatched.erase(row);
       }
       feed_plan(self, dispatch_fact::ack_committed{ack.key});

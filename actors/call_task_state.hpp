@@ -18,7 +18,7 @@ namespace waihu::call_task_shell {
 
 /// What the task keeps of a job.
 struct job_entry {
-  call_job actor;         ///< Empty after it retired, or while it waits for its restart.
+  call_job actor;  ///< Empty after it retired, or while it waits for its restart.
   job_row_id row{};
   job_phase phase{job_phase::queued};
   call_status status{call_status::none};

@@ -97,7 +97,9 @@ diagnosed_task diagnose(task_pointer self) {
     add("retry_back_off", "上次提交失败，等待重试", queued, until);
   }
   switch (state.gate_says) {
-    case gate_reason::organization_concurrency_full: add("concurrency_full", "组织并发已满，等待空闲线路", queued); break;
+    case gate_reason::organization_concurrency_full:
+      add("concurrency_full", "组织并发已满，等待空闲线路", queued);
+      break;
     case gate_reason::account_concurrency_full:
       add("account_concurrency_full", "供应商账号并发已满，等待空闲线路", queued);
       break;
@@ -130,7 +132,9 @@ void tell_progress(task_pointer self) {
   state.progress_changed = false;
   state.progress_told_at = now;
   const auto& c = state.counters;
-  const auto number = [](const char* name, std::int64_t n) { return std::string("\"") + name + "\":" + std::to_string(n); };
+  const auto number = [](const char* name, std::int64_t n) {
+    return std::string("\"") + name + "\":" + std::to_string(n);
+  };
   event_record event;
   event.organization_id = state.record.organization_id;
   event.task = state.record.id;

@@ -110,6 +110,12 @@ void dispatch_machine::on(const dispatch_fact::assign_failed& f, steady_time now
     make_unknown(*b, now, f.why.message, out);
     return;
   }
+  if (f.why.code == errc::unauthorized && anything_assigned_) {
+    // A key that was revoked in the middle of a campaign says nothing about these people: they wait for a good one.
+    requeue(f.key, *b, b->rows, false, f.why.message, out);
+    rest(now + policy_.long_rest);
+    return;
+  }
   if (!is_transient(f.why.code) && f.why.code != errc::cancelled) {
     refuse(*b, f.why, out);
     return;
@@ -370,12 +376,15 @@ void dispatch_machine::go_on(steady_time now, orders& out) {
   if (!open_ || gave_up_ || gate_asked_ || queue_.empty() || rest_until_) return;
   std::size_t under_way = 0;
   std::size_t refused = 0;
+  std::size_t unknown = 0;
   for (const auto& [key, b] : batches_) {
     if (b.step == batch_step::refused) ++refused;
-    else if (b.step != batch_step::unknown) ++under_way;
+    else if (b.step == batch_step::unknown) ++unknown;
+    else ++under_way;
   }
   if (!anything_assigned_ && refused >= policy_.refusals_to_give_up) return;
-  if (under_way >= policy_.max_open_batches) return;
+  // A provider that loses every answer gets no more until some of what it has is reconciled.
+  if (under_way >= policy_.max_open_batches || unknown >= policy_.max_open_batches) return;
   gate_asked_ = true;
   out.push_back(
       dispatch_orders::ask_gate{std::min(queue_.size(), (policy_.max_open_batches - under_way) * policy_.batch_size)});

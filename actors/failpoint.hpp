@@ -5,8 +5,8 @@
 namespace waihu {
 
 #ifdef WAIHU_FAILPOINTS
-/// Ends the process at once, as kill -9 would, when the environment says WAIHU_FAILPOINT=<name>:<n> and this is the n-th
-/// time the place is passed.
+/// Ends the process at once, as kill -9 would, when the environment says WAIHU_FAILPOINT=<name>:<n> and this is the
+/// n-th time the place is passed.
 void failpoint(const char* name) noexcept;
 #else
 inline void failpoint(const char*) noexcept {}

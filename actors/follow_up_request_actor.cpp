@@ -58,7 +58,8 @@ void run(request_pointer self, const call_job_view& call) {
   work.attempt_status = call.attempt_status;
   work.conversation_json = call.conversation_json;
   work.replace = true;
-  state.follower = spawn_follow_up(self->system(), state.eng, std::move(facts), follow_up_parent{self}, std::move(work));
+  state.follower =
+      spawn_follow_up(self->system(), state.eng, std::move(facts), follow_up_parent{self}, std::move(work));
 }
 
 follow_up_parent::behavior_type request_behavior(request_pointer self, engine_ptr eng, make_follow_up wanted,

@@ -1,4 +1,5 @@
-// One operator's wish for one follow-up now (get-leads-follow): reads the call, runs a follow-up over it, answers, ends.
+// One operator's wish for one follow-up now (get-leads-follow): reads the call, runs a follow-up over it, answers,
+// ends.
 #pragma once
 
 #include "actors/engine.hpp"

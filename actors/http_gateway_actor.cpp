@@ -75,14 +75,12 @@ void diagnose(gateway_pointer self, task_id task, const answer_to<diagnosed_task
 }
 
 /// The stored link while it is valid; else a fresh one from the provider, stored with its fetch time.
-void recording(gateway_pointer self, task_id task, job_row_id row, const answer_to<std::string>& done) {
+void recording(gateway_pointer self, const fetch_recording& wanted, const answer_to<std::string>& done) {
   auto& eng = *self->state.eng;
-  query::jobs_by_row query;
-  query.rows = {row};
-  read_store(self, eng, std::move(query), [self, task, row, done](result<std::vector<call_job_view>> rows) {
+  query::jobs_by_row query{wanted.organization_id, {wanted.row}};
+  read_store(self, eng, std::move(query), [self, wanted, done](result<std::vector<call_job_view>> rows) {
     if (!rows) return (*done)(tl::unexpected<failure>(std::move(rows.error())));
-    if (rows->empty() || rows->front().call_task_id.empty())
-      return (*done)(fail(errc::not_found, "no recording yet"));
+    if (rows->empty() || rows->front().call_task_id.empty()) return (*done)(fail(errc::not_found, "no recording yet"));
     const auto& job = rows->front();
     const auto margin = minutes{1};
     if (!job.recording_url.empty() && recording_expiry(job.recording_url) > self->state.eng->now() + margin)
@@ -92,10 +90,10 @@ void recording(gateway_pointer self, task_id task, job_row_id row, const answer_
         [id = job.call_task_id](voice_provider& provider, milliseconds deadline, completion<recording_link> answer) {
           provider.download_recording(id, deadline, std::move(answer));
         },
-        [self, task, row, done](result<recording_link> link) {
+        [self, wanted, done](result<recording_link> link) {
           if (!link) return (*done)(tl::unexpected<failure>(std::move(link.error())));
           auto& e = *self->state.eng;
-          commit(self, e, change::store_recording{e.own(task), row, link->url, e.now()},
+          commit(self, e, change::store_recording{e.own(wanted.task), wanted.row, link->url, e.now()},
                  [done, url = link->url](const result<change_receipt>&) { (*done)(url); });
         });
   });
@@ -136,8 +134,8 @@ http_gateway::behavior_type gateway_behavior(gateway_pointer self, engine_ptr en
       [self](diagnose_atom, const diagnose_task& wanted, const answer_to<diagnosed_task>& done) {
         diagnose(self, wanted.task, done);
       },
-      [self](record_atom, task_id task, job_row_id row, const answer_to<std::string>& done) {
-        recording(self, task, row, done);
+      [self](record_atom, const fetch_recording& wanted, const answer_to<std::string>& done) {
+        recording(self, wanted, done);
       },
       [self](join_atom, const subscription_ptr& wish, const answer_to<std::uint64_t>& done) {
         ask<std::uint64_t>(self, self->state.eng->hub, actor_timeout, answering(done), join_atom::value, wish);

@@ -17,9 +17,9 @@ struct supervised {
   call_task actor;
   bool loading{};
   bool quarantined{};
-  std::deque<steady_time> crashes;      ///< Within the quarantine window.
+  std::deque<steady_time> crashes;  ///< Within the quarantine window.
   std::optional<steady_time> restart_at;
-  steady_time answered_at{};            ///< Last sign of life.
+  steady_time answered_at{};  ///< Last sign of life.
   std::string last_error;
   std::vector<ensure_promise> waiting;  ///< Who wants its handle.
 };

@@ -72,8 +72,8 @@ void actor_backend::diagnose(diagnose_task m, completion<diagnosed_task> done) {
   post<diagnosed_task>(std::move(done), diagnose_atom::value, m);
 }
 
-void actor_backend::recording(task_id task, job_row_id row, completion<std::string> done) {
-  post<std::string>(std::move(done), record_atom::value, task, row);
+void actor_backend::recording(fetch_recording m, completion<std::string> done) {
+  post<std::string>(std::move(done), record_atom::value, std::move(m));
 }
 
 void actor_backend::subscribe(event_subscription s, completion<std::uint64_t> done) {

@@ -9,8 +9,8 @@
 
 namespace waihu {
 
-/// `max_outstanding`: calls inside the actor system at once; further ones fail with errc::overloaded. After `close` every
-/// call fails with errc::cancelled and the handles are gone, so that the actor system can end.
+/// `max_outstanding`: calls inside the actor system at once; further ones fail with errc::overloaded. After `close`
+/// every call fails with errc::cancelled and the handles are gone, so that the actor system can end.
 class actor_backend final : public backend {
  public:
   actor_backend(http_gateway gateway, int max_outstanding);
@@ -25,7 +25,7 @@ class actor_backend final : public backend {
   void refresh(refresh_jobs m, completion<refreshed_jobs> done) override;
   void follow_up(make_follow_up m, completion<made_follow_up> done) override;
   void diagnose(diagnose_task m, completion<diagnosed_task> done) override;
-  void recording(task_id task, job_row_id row, completion<std::string> done) override;
+  void recording(fetch_recording m, completion<std::string> done) override;
   void subscribe(event_subscription s, completion<std::uint64_t> done) override;
   void unsubscribe(std::uint64_t token) override;
 

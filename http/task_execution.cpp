@@ -66,7 +66,9 @@ async<result<bool>> refresh_page(call& c, const execution_query& wanted, executi
     if (!is_terminal(r.job.status)) order.rows.push_back(r.job.row);
   if (order.rows.empty()) co_return true;
   const auto asked = order.rows;
-  auto seen = co_await c.ask_live<refreshed_jobs>(&backend::refresh, std::move(order), c.s.http.refresh_budget);
+  // The actors keep the budget and answer with their last snapshots when it is used up; that answer is waited for.
+  const auto patience = c.s.http.refresh_budget + milliseconds{1'000};
+  auto seen = co_await c.ask_live<refreshed_jobs>(&backend::refresh, std::move(order), patience);
   if (!seen) {
     if (seen.error().code == errc::not_found) co_return true;
     page.is_stale = true;
@@ -95,8 +97,8 @@ async<bool> fetch_recordings(call& c, const execution_query& wanted, execution_p
     if (r.job.status != call_status::succeeded) continue;
     const auto ends = link_expiry_s(r.recording_url);
     if (!r.recording_url.empty() && (!ends || *ends > now_s)) continue;
-    pending<std::string>::initiator ask = [b = c.s.inside, task = wanted.id, row = r.job.row](
-                                              completion<std::string> done) { b->recording(task, row, done); };
+    pending<std::string>::initiator ask = [b = c.s.inside, m = fetch_recording{c.organization, wanted.id, r.job.row}](
+                                              completion<std::string> done) { b->recording(m, std::move(done)); };
     asks.push_back(std::move(ask));
     places.push_back(i);
   }

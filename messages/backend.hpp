@@ -37,8 +37,7 @@ class backend {
   virtual void refresh(refresh_jobs m, completion<refreshed_jobs> done) = 0;
   virtual void follow_up(make_follow_up m, completion<made_follow_up> done) = 0;
   virtual void diagnose(diagnose_task m, completion<diagnosed_task> done) = 0;
-  /// Recording link of a finished call, fetched again when the stored one has expired. not_found = none yet.
-  virtual void recording(task_id task, job_row_id row, completion<std::string> done) = 0;
+  virtual void recording(fetch_recording m, completion<std::string> done) = 0;
 
   /// Subscribes to the event hub; the completion says when the subscription stands (events may arrive before it).
   /// Answers a token for `unsubscribe`.

@@ -95,6 +95,13 @@ struct made_follow_up {
   wall_time create_time{};
 };
 
+/// The recording's link of a finished call, fetched again when the stored one has run out. not_found = none yet.
+struct fetch_recording {
+  std::string organization_id;
+  task_id task{};
+  job_row_id row{};
+};
+
 /// One reason why a task or job waits (state-machines.md section 8).
 struct wait_reason {
   std::string reason;              ///< Word of the closed list, e.g. "concurrency_full".

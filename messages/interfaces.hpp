@@ -269,7 +269,7 @@ using http_gateway =
                      caf::reacts_to<refresh_atom, refresh_jobs, answer_to<refreshed_jobs>>,
                      caf::reacts_to<follow_atom, make_follow_up, answer_to<made_follow_up>>,
                      caf::reacts_to<diagnose_atom, diagnose_task, answer_to<diagnosed_task>>,
-                     caf::reacts_to<record_atom, task_id, job_row_id, answer_to<std::string>>,
+                     caf::reacts_to<record_atom, fetch_recording, answer_to<std::string>>,
                      caf::reacts_to<join_atom, subscription_ptr, answer_to<std::uint64_t>>,
                      caf::reacts_to<leave_atom, std::uint64_t>>;
 
@@ -306,6 +306,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<waihu::refreshed_jobs>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::diagnose_task)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::diagnosed_task)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::make_follow_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::fetch_recording)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<waihu::call_task>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::supervised_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::subscription_ptr)

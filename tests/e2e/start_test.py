@@ -15,7 +15,7 @@ class Start(Scenario):
 
     def test_an_unreachable_store_is_waited_for_and_then_given_up_with_exit_3(self):
         daemon = Daemon(self.folder, f"postgresql://127.0.0.1:{free_port()}/none", self.sim.url)
-        daemon.start(ready=False, wait_store=6)
+        daemon.start(ready=False, wait_store=11)
         self.assertEqual(daemon.process.wait(60), 3)
         self.assertGreaterEqual(daemon.log_text().count("store.waiting"), 2, daemon.tail())
 

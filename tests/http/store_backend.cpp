@@ -113,8 +113,8 @@ void store_backend::describe(describe_task m, completion<described_task> done) {
 void store_backend::refresh(refresh_jobs m, completion<refreshed_jobs> done) { scripted(on_refresh, done, m); }
 void store_backend::follow_up(make_follow_up m, completion<made_follow_up> done) { scripted(on_follow_up, done, m); }
 void store_backend::diagnose(diagnose_task m, completion<diagnosed_task> done) { scripted(on_diagnose, done, m); }
-void store_backend::recording(task_id task, job_row_id row, completion<std::string> done) {
-  scripted(on_recording, done, task, row);
+void store_backend::recording(fetch_recording m, completion<std::string> done) {
+  scripted(on_recording, done, m.task, m.row);
 }
 void store_backend::subscribe(event_subscription s, completion<std::uint64_t> done) {
   std::uint64_t token;

@@ -56,7 +56,7 @@ class store_backend final : public backend {
   void refresh(refresh_jobs m, completion<refreshed_jobs> done) override;
   void follow_up(make_follow_up m, completion<made_follow_up> done) override;
   void diagnose(diagnose_task m, completion<diagnosed_task> done) override;
-  void recording(task_id task, job_row_id row, completion<std::string> done) override;
+  void recording(fetch_recording m, completion<std::string> done) override;
   void subscribe(event_subscription s, completion<std::uint64_t> done) override;
   void unsubscribe(std::uint64_t token) override;
 

@@ -1,5 +1,5 @@
 // Lives of single calls under virtual time: looks, deadline, failures, conversations, follow-ups, and what they leave.
-#include "engine_fixture.hpp"
+#include "tests/actors/shells/engine_fixture.hpp"
 
 namespace waihu::test {
 

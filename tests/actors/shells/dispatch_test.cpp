@@ -1,5 +1,5 @@
 // Dispatch under virtual time, with the judge being how often the provider accepted each reference id.
-#include "engine_fixture.hpp"
+#include "tests/actors/shells/engine_fixture.hpp"
 
 namespace waihu::test {
 

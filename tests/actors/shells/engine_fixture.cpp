@@ -1,4 +1,4 @@
-#include "engine_fixture.hpp"
+#include "tests/actors/shells/engine_fixture.hpp"
 
 #include "actors/analyst_actor.hpp"
 #include "actors/directory_actors.hpp"

@@ -11,9 +11,9 @@
 #include <string>
 
 #include "actors/engine.hpp"
-#include "fake_provider.hpp"
 #include "persistence/failing_store.hpp"
 #include "persistence/memory_store.hpp"
+#include "tests/actors/shells/fake_provider.hpp"
 
 namespace waihu::test {
 

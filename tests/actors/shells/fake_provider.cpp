@@ -1,4 +1,4 @@
-#include "fake_provider.hpp"
+#include "tests/actors/shells/fake_provider.hpp"
 
 #include <algorithm>
 

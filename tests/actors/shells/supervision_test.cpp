@@ -1,7 +1,7 @@
 // Supervision under virtual time: crashed children come back, what keeps crashing is quarantined, ownership is
 // respected.
 #include "actors/call_task_actor.hpp"
-#include "engine_fixture.hpp"
+#include "tests/actors/shells/engine_fixture.hpp"
 
 namespace waihu::test {
 
