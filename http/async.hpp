@@ -35,16 +35,22 @@ class [[nodiscard]] async {
     std::optional<T> answer;
     std::exception_ptr error;
     std::coroutine_handle<> waiter;
+    bool is_starting{false};  ///< Its waiter has just begun to wait and looks for itself.
+    bool is_done{false};
     std::function<void()> on_done;
 
     async get_return_object() { return async{std::coroutine_handle<promise_type>::from_promise(*this)}; }
     std::suspend_always initial_suspend() noexcept { return {}; }
     struct last_step {
       bool await_ready() noexcept { return false; }
-      std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> h) noexcept {
-        if (h.promise().waiter) return h.promise().waiter;
-        if (auto done = std::move(h.promise().on_done)) done();
-        return std::noop_coroutine();
+      void await_suspend(std::coroutine_handle<promise_type> h) noexcept {
+        auto& p = h.promise();
+        p.is_done = true;
+        if (p.waiter) {
+          if (!p.is_starting) p.waiter.resume();
+        } else if (auto done = std::move(p.on_done)) {
+          done();
+        }
       }
       void await_resume() noexcept {}
     };
@@ -61,9 +67,15 @@ class [[nodiscard]] async {
   }
 
   bool await_ready() const noexcept { return false; }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<> waiter) noexcept {
-    handle_.promise().waiter = waiter;
-    return handle_;
+  /// Does not hand over by symmetric transfer: the compiler makes that a tail call only when it optimises, and a loop
+  /// over coroutines that need not wait would eat the stack.
+  bool await_suspend(std::coroutine_handle<> waiter) {
+    auto& p = handle_.promise();
+    p.waiter = waiter;
+    p.is_starting = true;
+    handle_.resume();
+    p.is_starting = false;
+    return !p.is_done;
   }
   T await_resume() { return take(); }
 

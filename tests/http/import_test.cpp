@@ -67,7 +67,8 @@ TEST_F(http_import, CsvInEachEncodingImportsTheSameLeads) {
     stats.organization_id = made.organization_id;
     stats.by = query::lead_statistics::grouping::product;
     bool has_quoted = false;
-    for (const auto& g : inside->run(stats).value()) has_quoted = has_quoted || g.category == "SUV \"豪华\"";
+    const auto groups = inside->run(stats).value();
+    for (const auto& g : groups) has_quoted = has_quoted || g.category == "SUV \"豪华\"";
     EXPECT_TRUE(has_quoted) << name;
   }
   // The column organization_id is ignored for everybody but administrators.
