@@ -26,10 +26,10 @@ class Run(harness.Scenario):
     sim_flags = ("--speed", "1", "--talk-min-ms", "800", "--talk-max-ms", "2000", "--ring-min-ms", "200", "--ring-max-ms",
                  "800", "--scheduling-min-ms", "10", "--scheduling-max-ms", "100", "--no-answer-ring-ms", "1000",
                  "--max-attempts", "1", "--concurrency", "0", "--late-conversation-share", "0")
-    overrides = {"job.look_interval_ms": 2000, "dispatch.batch_size": 99, "dispatch.organization_concurrency": 20000,
+    overrides = {"job.look_interval_ms": 2000, "job.queued_look_interval_ms": 2000, "dispatch.batch_size": 99, "dispatch.organization_concurrency": 20000,
                  "dispatch.account_concurrency": 100000, "dispatch.organization_calls_per_s": 100000,
                  "dispatch.account_calls_per_s": 100000, "provider.read_rate_per_s": 10000,
-                 "provider.write_rate_per_s": 10000, "provider.burst": 1000, "analyst.per_minute": 10000000,
+                 "provider.write_rate_per_s": 10000, "provider.burst": 1000, "analyst.per_minute": 1000000,
                  "analyst.max_in_flight": 64, "log.level": "warn"}
 
     def runTest(self):

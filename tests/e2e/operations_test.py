@@ -44,7 +44,7 @@ class Operations(Scenario):
         self.assertEqual(events.status, 200)
         self.assertEqual(self.start_task(task)[0], 200)
         self.wait_until_complete(task, 150)
-        kinds, last_id, moves = {}, 0, []
+        kinds, last_id, moves = {}, -1, []  # the first id is where the stream begins
         while not moves or moves[-1] != "follow_up_complete" and moves[-1] != "4":
             line = events.readline().decode().strip()
             if line.startswith("id:"):
