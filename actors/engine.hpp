@@ -33,6 +33,8 @@ struct engine {
   epoch_t epoch{};                 ///< Epoch of our lease; carried by every write.
   std::uint64_t seed{};            ///< Of the jitter; fixed in tests.
   std::function<wall_time()> now;  ///< UTC; virtual in tests.
+  /// Minutes that local time (node.time_zone) is ahead of UTC at an instant; people say "tomorrow at three" by it.
+  std::function<int(wall_time)> utc_offset_minutes{[](wall_time) { return 480; }};
 
   store_writer writer;
   store_reader reader;

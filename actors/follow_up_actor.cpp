@@ -58,6 +58,7 @@ struct order_visitor {
     request->conversation_json = state.work.conversation_json;
     request->leads_name = state.work.leads_name;
     request->call_time = state.call_time == wall_time{} ? state.eng->now() : state.call_time;
+    request->utc_offset_minutes = state.eng->utc_offset_minutes(request->call_time);
     const auto deadline = state.facts->follow_policy.analysis_timeout;
     ask<analysis>(
         self, state.eng->model, deadline,

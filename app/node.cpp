@@ -21,6 +21,7 @@
 #include "actors/supervisor_actor.hpp"
 #include "app/actor_backend.hpp"
 #include "http/http_server.hpp"
+#include "http/zone_clock.hpp"
 #include "persistence/migrate.hpp"
 #include "persistence/postgres_store.hpp"
 #include "provider/openai_model.hpp"
@@ -121,8 +122,7 @@ struct node::implementation {
 
   std::optional<start_failure> claim(const store_factory& sessions) {
     auto session = sessions();
-    const auto epoch =
-        session->run(query::claim_shards{eng->node, host_name() + ":" + std::to_string(::getpid())});
+    const auto epoch = session->run(query::claim_shards{eng->node, host_name() + ":" + std::to_string(::getpid())});
     if (!epoch) {
       const auto code = epoch.error().code == errc::conflict ? exit_code::store_in_use : exit_code::store_unreachable;
       return start_failure{code, epoch.error().message};
@@ -251,12 +251,18 @@ std::optional<start_failure> node::start(std::chrono::seconds wait_store, const 
     telemetry::log_repeated(log_level::error, "lease", "lease.write_refused", "", {{"reason", why}});
     n.fatal(exit_code::ownership_lost);
   };
+  const auto local = http::zone_clock::in(n.options.node.time_zone);
+  if (!local) return start_failure{exit_code::usage, local.error().message};
+  n.eng->utc_offset_minutes = [local = *local, utc = *http::zone_clock::in("UTC")](wall_time at) {
+    // The local clock's reading, taken for UTC, is ahead of the instant by the offset.
+    const auto reading = utc.parse(local.format(at));
+    return reading ? static_cast<int>(std::chrono::round<minutes>(reading->at - at).count()) : 480;
+  };
   const auto sessions = make_postgres_store_factory(n.options.store, n.options.node.lease_time);
   if (auto failed = n.claim(sessions)) return failed;
   if (auto failed = n.make_clients()) return failed;
   n.io_work.emplace(boost::asio::make_work_guard(n.io));
-  for (int i = 0; i < std::max(1, n.options.http.io_threads); ++i)
-    n.io_threads.emplace_back([&n] { n.io.run(); });
+  for (int i = 0; i < std::max(1, n.options.http.io_threads); ++i) n.io_threads.emplace_back([&n] { n.io.run(); });
   n.spawn_actors(sessions);
   return n.listen();
 }

@@ -44,8 +44,26 @@ int check(const config::load_outcome& loaded, const flags& wanted) {
   return static_cast<int>(exit_code::ok);
 }
 
+/// SIGHUP: the levels of [log] are read again, so that a component can be watched closely without a restart.
+void reload_log_levels(const config::load_request& request) {
+  auto again = request;
+  again.sections = {"log"};
+  const auto loaded = config::load(again);
+  for (const auto& fault : loaded.faults)
+    log_event(log_level::warn, "daemon", "daemon.reload_refused", {{"fault", config::to_string(fault)}});
+  if (!loaded.ok()) return;
+  if (const auto level = telemetry::parse_log_level(loaded.value.log.level)) telemetry::set_log_level("", *level);
+  for (const auto& component : loaded.value.log.components) {
+    const auto equals = component.find('=');
+    if (equals == std::string::npos) continue;
+    if (const auto level = telemetry::parse_log_level(component.substr(equals + 1)))
+      telemetry::set_log_level(component.substr(0, equals), *level);
+  }
+  log_event(log_level::info, "daemon", "daemon.log_levels_reloaded", {{"level", loaded.value.log.level}});
+}
+
 /// Runs until a signal or a fatal condition; answers how it ended.
-exit_code run(const config::options& options, std::chrono::seconds wait_store) {
+exit_code run(const config::options& options, std::chrono::seconds wait_store, const config::load_request& request) {
   boost::asio::io_context signals_io;
   boost::asio::signal_set signals(signals_io, SIGINT, SIGTERM);
   std::atomic<bool> stop_wanted{false};
@@ -54,13 +72,25 @@ exit_code run(const config::options& options, std::chrono::seconds wait_store) {
     if (error) return;
     log_event(log_level::info, "daemon", "daemon.stopping", {{"signal", number}});
     stop_wanted = true;
+    signals_io.stop();
   });
+  boost::asio::signal_set hang_ups(signals_io, SIGHUP);
+  std::function<void()> await_hang_up = [&] {
+    hang_ups.async_wait([&](const boost::system::error_code& error, int) {
+      if (error) return;
+      reload_log_levels(request);
+      await_hang_up();
+    });
+  };
+  await_hang_up();
+  const auto end_waiting = [&] {
+    stop_wanted = true;
+    signals.cancel();
+    hang_ups.cancel();
+  };
   const auto on_fatal = [&](exit_code code) {
     ended = static_cast<int>(code);
-    boost::asio::post(signals_io, [&] {
-      stop_wanted = true;
-      signals.cancel();
-    });
+    boost::asio::post(signals_io, end_waiting);
   };
   node here(options, on_fatal);
   std::thread signal_thread([&] { signals_io.run(); });
@@ -70,7 +100,7 @@ exit_code run(const config::options& options, std::chrono::seconds wait_store) {
       log_event(log_level::error, "daemon", "daemon.start_failed", {{"exit_code", static_cast<int>(failed->code)}},
                 failed->message);
     ended = static_cast<int>(failed->code);
-    boost::asio::post(signals_io, [&] { signals.cancel(); });
+    boost::asio::post(signals_io, end_waiting);
   } else {
     sd_notify(0, "READY=1");
     log_event(log_level::info, "daemon", "daemon.ready", {{"pid", static_cast<int>(::getpid())}});
@@ -124,7 +154,7 @@ int start_up(int argc, char** argv) {
     std::cerr << "log: " << logging.error().message << '\n';
     return static_cast<int>(exit_code::usage);
   }
-  const auto ended = run(loaded.value, std::chrono::seconds(wanted.wait_store_s));
+  const auto ended = run(loaded.value, std::chrono::seconds(wanted.wait_store_s), request);
   telemetry::stop_logging();
   return static_cast<int>(ended);
 }
