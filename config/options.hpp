@@ -123,11 +123,11 @@ struct job_options {
 
 /// [dispatch] The call task's dispatch [2].
 struct dispatch_options {
-  int batch_size{20};                    ///< 1..99; the vendor advises at most 25.
-  int tries{3};                          ///< Network failures of one batch.
-  milliseconds retry_delay{60'000};      ///< With jitter.
+  int batch_size{20};                     ///< 1..99; the vendor advises at most 25.
+  int tries{3};                           ///< Network failures of one batch.
+  milliseconds retry_delay{60'000};       ///< With jitter.
   milliseconds reconcile_settle{15'000};  ///< The provider's own delay: two agreeing reads are at least so far apart.
-  milliseconds reconcile_retry{5'000};   ///< When a reading failed.
+  milliseconds reconcile_retry{5'000};    ///< When a reading failed.
   int reconcile_page_size{100};
   int max_unplaced_rounds{2};            ///< Reconciliations that found nothing until `unplaced`.
   int organization_concurrency{5'000};   ///< Jobs at the provider at once, per organisation.

@@ -22,22 +22,27 @@ int terminal_columns() {
   return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 100;
 }
 
-/// One changing line on a terminal, one line for each change elsewhere.
+/// One changing line on a terminal; elsewhere a line for each new state, and every few seconds for other changes.
 class progress_view {
  public:
   void show(const task_progress& p) {
     if (shown_ == p) return;
-    shown_ = p;
+    const auto now = std::chrono::steady_clock::now();
     if (on_terminal_) std::cout << "\r\033[K" << progress_bar(p, terminal_columns() - 1) << std::flush;
+    else if (shown_ && shown_->type == p.type && now - shown_at_ < least_distance) return;
     else std::cout << progress_line(p) << std::endl;
+    shown_ = p;
+    shown_at_ = now;
   }
   void finish() const {
     if (on_terminal_ && shown_) std::cout << '\n';
   }
 
  private:
+  static constexpr seconds least_distance{3};
   const bool on_terminal_{::isatty(STDOUT_FILENO) != 0};
   std::optional<task_progress> shown_;
+  steady_time shown_at_{};
 };
 
 bool is_over(const task_progress& p, int until) noexcept { return p.type == 4 || (until == 3 && p.type == 3); }
