@@ -413,6 +413,7 @@ call_job_policy job_policy_of(const config::options& options) {
   policy.queued_after = options.job.queued_after;
   policy.deadline = options.job.deadline;
   policy.max_failures = options.job.max_failures;
+  policy.commit_retry = options.job.commit_retry;
   // A look may wait for its tokens and for every try of its call.
   policy.look_timeout = std::max(milliseconds{60'000}, options.provider.read_tries * (options.provider.read_deadline +
                                                                                       options.provider.retry_max));
@@ -425,6 +426,7 @@ follow_up_policy follow_policy_of(const config::options& options) {
   policy.conversation_look_interval = options.job.conversation_look_interval;
   policy.analysis_retry = options.analyst.retry_delay;
   policy.analysis_tries = options.analyst.tries;
+  policy.commit_retry = options.job.commit_retry;
   // The analysis may wait in the analyst's queue for long; its own deadline counts from when it is sent.
   policy.analysis_timeout = std::max(milliseconds{600'000}, options.analyst.deadline * 4);
   return policy;

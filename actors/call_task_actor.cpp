@@ -360,6 +360,9 @@ void set_up(task_pointer self, query::loaded_task& loaded) {
   dispatch_policy policy;
   policy.batch_size = static_cast<std::size_t>(options.dispatch.batch_size);
   policy.tries = options.dispatch.tries;
+  policy.max_open_batches = static_cast<std::size_t>(options.dispatch.max_open_batches);
+  policy.refusals_to_give_up = static_cast<std::size_t>(options.dispatch.refusals_to_give_up);
+  policy.commit_retry = options.job.commit_retry;
   policy.retry_delay = options.dispatch.retry_delay;
   policy.long_rest = options.supervisor.sweep_interval;
   policy.settle = options.dispatch.reconcile_settle;

@@ -195,7 +195,7 @@ void dispatch_machine::on(const dispatch_fact::ack_committed& f, steady_time now
 void dispatch_machine::on(const dispatch_fact::ack_failed& f, steady_time now, orders&) {
   if (auto* b = find(f.key, batch_step::acking)) {
     b->repeat_due = true;
-    b->due = now + milliseconds{1'000};
+    b->due = now + policy_.commit_retry;
   }
 }
 
@@ -223,7 +223,7 @@ void dispatch_machine::on(const dispatch_fact::requeue_committed& f, steady_time
 void dispatch_machine::on(const dispatch_fact::requeue_failed& f, steady_time now, orders&) {
   if (auto* b = find(f.key, batch_step::requeuing)) {
     b->repeat_due = true;
-    b->due = now + milliseconds{1'000};
+    b->due = now + policy_.commit_retry;
   }
 }
 

@@ -42,6 +42,7 @@ struct dispatch_policy {
   milliseconds long_rest{300'000};     ///< After the last try, and between sweeps of a dead provider.
   milliseconds settle{15'000};         ///< Before the first and between two agreeing reads of the group.
   milliseconds read_retry{5'000};      ///< After a read that failed.
+  milliseconds commit_retry{1'000};    ///< Before an acknowledgement or requeue that failed is committed again.
   int max_rounds{2};                   ///< Reconciliations without a trace until a job is unplaced.
   std::size_t refusals_to_give_up{3};  ///< Refused batches, with nothing assigned, until the start is taken back.
 };

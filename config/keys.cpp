@@ -196,6 +196,8 @@ constexpr std::array keys{
                                "A call without any change for so long is parked with the reason timeout."),
     number<job, &jo::max_failures>("job.max_failures", 1, 10'000,
                                    "Failed looks in a row until it is parked with the reason unreachable."),
+    number<job, &jo::commit_retry>("job.commit_retry_ms", 10, max_wait_ms,
+                                   "Before a result that the store could not take is offered again."),
     number<job, &jo::conversation_wait>("job.conversation_wait_s", 0, 86'400,
                                         "Longest wait for the conversation of a call that succeeded."),
     number<job, &jo::conversation_look_interval>("job.conversation_look_interval_ms", 10, max_wait_ms,
@@ -205,6 +207,12 @@ constexpr std::array keys{
                                       "Calls handed over with one request; the vendor advises at most 25."),
     number<dispatch, &di::tries>("dispatch.tries", 1, 100, "Tries of a batch that failed in passing."),
     number<dispatch, &di::retry_delay>("dispatch.retry_delay_ms", 1, max_wait_ms, "Wait between tries, with jitter."),
+    number<dispatch, &di::max_open_batches>(
+        "dispatch.max_open_batches", 1, 1'000,
+        "Requests of one task on their way at once, or unanswered and unexplained."),
+    number<dispatch, &di::refusals_to_give_up>(
+        "dispatch.refusals_to_give_up", 1, 1'000,
+        "After so many refused requests, with nothing assigned, the task goes back to created."),
     number<dispatch, &di::reconcile_settle>(
         "dispatch.reconcile_settle_ms", 0, max_wait_ms,
         "Two readings of a group that must agree before anything is sent again are so far apart."),

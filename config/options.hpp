@@ -111,12 +111,13 @@ struct analyst_options {
 
 /// [job] The call job machine [1].
 struct job_options {
-  milliseconds look_interval{10'000};                        ///< Between looks at a job that is being called.
-  double look_jitter{0.10};                                  ///< ± share of the interval, 0..0.5.
-  milliseconds queued_look_interval{60'000};                 ///< While the provider keeps it in Scheduling for long.
-  milliseconds queued_after{std::chrono::minutes{10}};       ///< "Long": time in Scheduling without change.
-  milliseconds deadline{std::chrono::hours{2}};              ///< Since the last change while Executing.
-  int max_failures{10};                                      ///< Consecutive failed looks until parked(unreachable).
+  milliseconds look_interval{10'000};                   ///< Between looks at a job that is being called.
+  double look_jitter{0.10};                             ///< ± share of the interval, 0..0.5.
+  milliseconds queued_look_interval{60'000};            ///< While the provider keeps it in Scheduling for long.
+  milliseconds queued_after{std::chrono::minutes{10}};  ///< "Long": time in Scheduling without change.
+  milliseconds deadline{std::chrono::hours{2}};         ///< Since the last change while Executing.
+  int max_failures{10};                                 ///< Consecutive failed looks until parked(unreachable).
+  milliseconds commit_retry{1'000};  ///< Before a result that the store could not take is offered again.
   milliseconds conversation_wait{std::chrono::minutes{30}};  ///< [3] Succeeded without a conversation.
   milliseconds conversation_look_interval{10'000};
 };
@@ -128,6 +129,8 @@ struct dispatch_options {
   milliseconds retry_delay{60'000};       ///< With jitter.
   milliseconds reconcile_settle{15'000};  ///< The provider's own delay: two agreeing reads are at least so far apart.
   milliseconds reconcile_retry{5'000};    ///< When a reading failed.
+  int max_open_batches{4};                ///< Batches of one task between intent and acknowledgement.
+  int refusals_to_give_up{3};             ///< Refused batches, nothing assigned: the start is taken back.
   int reconcile_page_size{100};
   int max_unplaced_rounds{2};            ///< Reconciliations that found nothing until `unplaced`.
   int organization_concurrency{5'000};   ///< Jobs at the provider at once, per organisation.
