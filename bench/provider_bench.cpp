@@ -17,8 +17,9 @@ void sign_assign_jobs(benchmark::State& state) {
   call.nonce = "9c7a6f0e4b1d4e0f8a2b3c4d5e6f7081";
   call.query.emplace_back("InstanceId", "af81a389-91f0-4157-8d82-720edd02b66a");
   for (int i = 1; i <= 25; ++i)
-    call.query.emplace_back("JobsJson." + std::to_string(i),
-                            R"({"contacts":[{"phoneNumber":"13800000001","referenceId":"12DEMO0001L00001","name":"张三"}]})");
+    call.query.emplace_back(
+        "JobsJson." + std::to_string(i),
+        R"({"contacts":[{"phoneNumber":"13800000001","referenceId":"12DEMO0001L00001","name":"张三"}]})");
   const signing::credentials who{"key", "secret", {}};
   for (auto _ : state) benchmark::DoNotOptimize(state.range(0) == 3 ? sign_v3(call, who) : sign_v1(call, who));
 }

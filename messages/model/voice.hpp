@@ -87,8 +87,8 @@ struct recording_link {
   std::int64_t expires_ms{};  ///< From the URL's own `Expires`, ms since the epoch; 0 = unknown.
 };
 
-/// When a pre-signed link runs out, by its own `Expires` (epoch seconds); the epoch itself when it does not say, so that
-/// a link of unknown age is always fetched again.
+/// When a pre-signed link runs out, by its own `Expires` (epoch seconds); the epoch itself when it does not say, so
+/// that a link of unknown age is always fetched again.
 wall_time recording_expiry(std::string_view url) noexcept;
 
 /// Counters of a job group as the provider sees them.
