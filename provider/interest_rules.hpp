@@ -1,5 +1,5 @@
 // The rules by which single clauses of a telephone call are judged: how much interest, refusal or hesitation they
-// carry. The phrase tables are in the .cpp; the balance over a conversation is the rules analyst's.
+// carry. The words are in interest_tables.hpp; the balance over a conversation is the rules analyst's.
 #pragma once
 
 #include <string>
@@ -11,19 +11,25 @@ namespace waihu::provider {
 enum class question {
   none,      ///< Nothing that a yes or no would answer.
   offer,     ///< Interest, an appointment, sending material, a call by a colleague.
+  proposal,  ///< The same as something concrete that is done on a yes: "帮您约周六？".
+  refusal,   ///< Whether it is a no: "您是暂时不考虑对吗？".
   time,      ///< When to call or come.
   closing,   ///< Any other questions; goodbye.
   identity,  ///< Whether this is the right person, whether it is convenient to talk.
+  fact,      ///< Something about the person: "您的房子多大？".
 };
 question classify_question(std::string_view robot_line);
 
 /// What one clause says.
 struct clause_judgement {
-  double weight{};       ///< > 0 interest, < 0 refusal, about ±1 for a clear statement; 0 nothing.
-  bool is_hesitation{};  ///< "考虑一下": draws earlier interest back.
-  bool is_abuse{};       ///< Insults and threats.
-  bool is_busy{};        ///< "在开会": not a refusal.
-  bool is_machine{};     ///< A voice assistant or mailbox speaks.
+  double weight{};         ///< > 0 interest, < 0 refusal, about ±1 for a clear statement; 0 nothing.
+  bool is_question{};      ///< The weight is only that of a question about the offer.
+  bool is_hesitation{};    ///< "考虑一下": draws earlier interest back.
+  bool is_postponement{};  ///< "有需要再联系": the same, but after a refusal only a courtesy.
+  bool is_doubt{};         ///< "有点贵": less interest than before.
+  bool is_abuse{};         ///< Insults and threats.
+  bool is_busy{};          ///< "在开会": not a refusal.
+  bool is_machine{};       ///< A voice assistant or mailbox speaks.
   bool is_wrong_person{};
 };
 clause_judgement judge_clause(std::string_view clause, question asked);

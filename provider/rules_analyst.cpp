@@ -2,11 +2,12 @@
 #include "provider/rules_analyst.hpp"
 
 #include <algorithm>
-#include <initializer_list>
+#include <cmath>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "provider/clause_pattern.hpp"
 #include "provider/follow_time.hpp"
 #include "provider/interest_rules.hpp"
 #include "provider/transcript.hpp"
@@ -14,11 +15,14 @@
 namespace waihu {
 namespace {
 
+using provider::contains_one;
 using provider::question;
 
 // A clear statement of the last line must outweigh one clear statement before it.
 constexpr double fading = 0.45;
 constexpr double hesitation_fading = 0.25;
+constexpr double courtesy_fading = 0.6;
+constexpr double doubt_fading = 0.4;
 constexpr double interest_threshold = 0.7;
 constexpr double refusal_threshold = -0.7;
 constexpr std::size_t max_quote_characters = 40;
@@ -38,11 +42,6 @@ struct findings {
   std::vector<quote> quotes;
   std::optional<wall_time> follow_time;
 };
-
-bool contains_one(std::string_view text, std::initializer_list<std::string_view> words) {
-  return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
-}
 
 /// True where a time in this text is one to call, come or go on.
 bool speaks_of_later(std::string_view text) {
@@ -71,16 +70,24 @@ std::optional<wall_time> named_time(const std::vector<std::string>& clauses, boo
 /// "那我明天下午三点给您打电话可以吗？" answered with a yes.
 std::optional<wall_time> agreed_time(const std::string& robot_line, const std::string& answer,
                                      const analysis_request& request) {
-  const bool is_proposal =
-      contains_one(robot_line, {"可以吗", "行吗", "好吗", "方便吗", "可以不", "怎么样", "有时间吗", "有空吗"});
+  const bool is_proposal = contains_one(robot_line, {"可以吗", "行吗", "好吗", "方便吗", "可以不", "怎么样", "有时间吗",
+                                                     "有空吗", "成吗", "合适吗", "给您约", "帮您约", "约您"});
   const bool is_yes = contains_one(answer, {"可以", "好", "行", "没问题", "嗯", "对", "有"}) &&
                       !contains_one(answer, {"不可以", "不好", "不行", "不用", "不要", "没空", "没有", "不方便"});
   if (!is_proposal || !is_yes || contains_one(robot_line, {"稍后", "待会", "一会"})) return std::nullopt;
   return provider::find_follow_time(robot_line, request.call_time, request.utc_offset_minutes);
 }
 
+/// Draws the balance towards nothing after words that leave it open.
+void weigh_hesitation(const std::string& clause, bool is_courtesy, findings& out) {
+  out.balance *= is_courtesy ? courtesy_fading : hesitation_fading;
+  out.is_hesitant = !is_courtesy;
+  out.quotes.push_back({clause, 1.0, out.quotes.size()});
+}
+
 void weigh_clause(const std::string& clause, question asked, findings& out) {
-  if (provider::is_filler(clause) && asked != question::offer && asked != question::time) return;
+  const bool is_answer = asked != question::none && asked != question::closing && asked != question::identity;
+  if (provider::is_filler(clause) && !is_answer) return;
   if (!provider::is_filler(clause)) out.has_spoken = true;
   const auto judged = provider::judge_clause(clause, asked);
   out.is_machine = out.is_machine || judged.is_machine;
@@ -88,18 +95,37 @@ void weigh_clause(const std::string& clause, question asked, findings& out) {
   out.is_abusive = out.is_abusive || judged.is_abuse;
   out.is_busy = out.is_busy || judged.is_busy;
   out.is_wrong_person = out.is_wrong_person || judged.is_wrong_person;
-  if (judged.is_hesitation) {
-    out.balance *= hesitation_fading;
-    out.is_hesitant = true;
-    out.quotes.push_back({clause, 1.0, out.quotes.size()});
+  if (judged.is_doubt) out.balance *= out.balance > 0 ? doubt_fading : 1.0;
+  if (judged.is_hesitation || (judged.is_postponement && judged.weight == 0)) {
+    weigh_hesitation(clause, judged.is_postponement && out.balance < 0, out);
     return;
   }
   if (judged.weight == 0) return;
-  // Agreement repeated adds up, disagreement outweighs what was said before.
+  // Agreement repeated adds up, disagreement outweighs what was said before. A question takes nothing back.
   const bool is_turn = (judged.weight > 0) != (out.balance > 0);
   out.balance = out.balance * (is_turn ? fading : 0.8) + judged.weight;
   out.is_hesitant = false;
   out.quotes.push_back({clause, std::abs(judged.weight), out.quotes.size()});
+}
+
+/// Clauses as they are judged: "听着不错但是我不需要" is two.
+std::vector<std::string> single_statements(const std::vector<std::string>& clauses) {
+  std::vector<std::string> out;
+  for (const auto& clause : clauses) {
+    std::string_view rest = clause;
+    for (bool is_cut = true; is_cut;) {
+      is_cut = false;
+      for (const std::string_view turn : {"但是", "不过", "可是", "但我", "可我", "所以", "然后", " "}) {
+        const auto at = rest.find(turn);
+        if (at == std::string_view::npos || at == 0) continue;
+        out.emplace_back(rest.substr(0, at));
+        rest.remove_prefix(turn == " " ? at + 1 : at);
+        is_cut = true;
+      }
+    }
+    if (!rest.empty()) out.emplace_back(rest);
+  }
+  return out;
 }
 
 bool is_visit(std::string_view robot_line) {
@@ -119,11 +145,11 @@ findings gather(const provider::transcript& conversation, const analysis_request
     const auto clauses = provider::honest_clauses(line.text, &out.has_instruction);
     if (clauses.empty()) continue;
     std::string honest;
-    for (const auto& clause : clauses) {
-      weigh_clause(clause, asked, out);
-      honest += clause + "，";
-    }
-    const bool is_asked = asked == question::time || contains_one(robot_line, {"什么时候", "几点", "哪天", "什么时间"});
+    for (const auto& clause : clauses) honest += clause + "，";
+    for (const auto& clause : single_statements(clauses)) weigh_clause(clause, asked, out);
+    const bool is_asked = asked == question::time ||
+                          contains_one(robot_line, {"什么时候", "几点", "哪天", "什么时间"}) ||
+                          (is_visit(robot_line) && asked != question::none && asked != question::closing);
     auto when = named_time(clauses, is_asked, request);
     // Who settles when to come or to be visited wants it.
     if (when && is_asked && is_visit(robot_line)) {
