@@ -57,6 +57,13 @@ constexpr auto replacements = std::to_array<replacement>({
     {"睇", "看"},
     {"俾", "给"},
     // Idioms that deny nothing, or something else than they seem to.
+    {"早就想", "很想"},
+    {"早想", "很想"},
+    {"早该", "很该"},
+    {"算咯", "算了"},
+    {"走不脱", "在忙"},
+    {"瞅", "看"},
+    {"瞧", "看"},
     {"打算", "计划"},
     {"好几", "多"},
     {"差不多", "大约"},
@@ -206,6 +213,10 @@ plain_clause make_plain(std::string_view clause) {
     }
     out.text += joined[at++];
   }
+  // "不加不加"
+  const auto half = out.text.size() / 2;
+  if (half > 3 && out.text.size() % 2 == 0 && out.text.compare(0, half, out.text, half, half) == 0)
+    out.text.resize(half);
   return out;
 }
 

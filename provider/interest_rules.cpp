@@ -114,9 +114,55 @@ double bare_answer(std::string_view text, question asked) {
   }
 }
 
+/// The verb of the robot's question, said back: "要搬家吗" - "要搬的", "不搬", "搬了", "搬什么家".
+double echoed_answer(std::string_view text, question asked, std::string_view robot_line) {
+  constexpr std::size_t letter = 3;
+  static constexpr std::string_view verbs =
+      "有要做种报买换装学考租卖洗搬办找参续约加发签听试留登订定贷借投练请养补开存交做送来去";
+  static constexpr std::string_view lasting = "有要找来去想约";
+  if (asked != question::offer && asked != question::proposal) return 0;
+  for (bool is_cut = true; is_cut;) {
+    is_cut = false;
+    for (const std::string_view lead :
+         {"我们", "我家", "我", "那", "嗯", "哦", "对", "是", "还", "也", "就", "当然", "肯定"})
+      if (text.starts_with(lead)) text.remove_prefix(lead.size()), is_cut = true;
+  }
+  const auto is_echo = [&](std::string_view one) {
+    return one.size() == letter && verbs.find(one) != std::string_view::npos &&
+           robot_line.find(one) != std::string_view::npos;
+  };
+  const auto what = text.find("什么");
+  if (what != std::string_view::npos && what >= letter && text.size() >= what + 3 * letter) {
+    const auto word =
+        std::string{text.substr(what - letter, letter)} + std::string{text.substr(what + 2 * letter, letter)};
+    if (robot_line.find(word) != std::string_view::npos) return -1.7;
+  }
+  const bool is_denied = text.starts_with("不");
+  if (is_denied) text.remove_prefix(letter);
+  if (text.size() < letter || !is_echo(text.substr(0, letter))) return 0;
+  if (is_denied) return -1.6;
+  const bool is_done = lasting.find(text.substr(0, letter)) == std::string_view::npos && text.find("了") == letter;
+  return is_done ? -1.4 : 1.2;
+}
+
+/// "给我派辆车": whatever it is, something is to be done for them.
+bool asks_for_service(std::string_view text) {
+  for (const std::string_view word : {"给我", "帮我", "替我", "给我们", "帮我们"}) {
+    const auto at = text.find(word);
+    if (at == std::string_view::npos || is_negated(text, at)) continue;
+    const auto rest = text.substr(at + word.size());
+    if (rest.size() >= 3 && !contains_one(rest, {"过", "打", "电话", "滚", "妈", "爸", "停", "闭"})) return true;
+  }
+  return false;
+}
+
 /// A question about the offer: about its price, place, terms.
 bool asks_about_offer(const plain_clause& clause) {
-  return (clause.asks_either || matches(questions(), clause.text)) && !matches(distrusts(), clause.text);
+  constexpr std::size_t three_letters = 9;
+  const auto core = without_particles(clause.text);
+  const bool ends_open = core.size() >= three_letters && core.ends_with("不") && !core.starts_with("不") &&
+                         !core.ends_with("也不") && !core.ends_with("都不") && !core.ends_with("不不");
+  return (clause.asks_either || ends_open || matches(questions(), clause.text)) && !matches(distrusts(), clause.text);
 }
 
 /// The last sentence of the line that asks; the line where none does.
@@ -178,14 +224,14 @@ question classify_question(std::string_view robot_line) {
       !contains_one(asked, {"需要给您", "帮您", "需要吗", "感兴趣"}))
     return question::fact;
   if (speaks_of_offer(asked)) return proposes(asked) ? question::proposal : question::offer;
-  if (contains_one(asked, {"请问是", "您是", "方便接听", "方便通话", "方便说话", "现在方便", "您好", "本人", "在听",
-                           "听到", "听见", "占用"}))
+  if (contains_one(asked, {"请问是", "您是", "方便接听", "方便通话", "方便说话", "现在方便", "在吗", "是家长", "本人",
+                           "在听", "听到", "听见", "占用"}))
     return speaks_of_offer(robot_line) && contains_one(asked, {"您看", "可以吗", "怎么样"}) ? question::offer
                                                                                             : question::identity;
   return question::offer;
 }
 
-clause_judgement judge_clause(std::string_view clause, question asked) {
+clause_judgement judge_clause(std::string_view clause, question asked, std::string_view robot_line) {
   clause_judgement out;
   const auto plain = make_plain(clause);
   const std::string_view text = plain.text;
@@ -204,7 +250,8 @@ clause_judgement judge_clause(std::string_view clause, question asked) {
   }
   const bool is_asking = asks_about_offer(plain);
   const bool ends_asking = without_particles(text).ends_with("吗") && !contains_one(text, {"行吗", "好吗", "可以吗"});
-  auto refusal = worst_refusal(text);
+  const auto echo = echoed_answer(text, asked, robot_line);
+  auto refusal = std::min(worst_refusal(text), echo);
   // "不用抵押吗", "都有什么" ask; "别再打了行吗" does not.
   if (ends_asking || (is_asking && refusal > -1.45)) refusal = 0;
   // "今天不行", "没空" speak of the moment.
@@ -221,7 +268,10 @@ clause_judgement judge_clause(std::string_view clause, question asked) {
   }
   out.weight = best_attraction(text);
   if (ends_asking && out.weight < 0) out.weight = 0;
+  if (out.weight == 0 && !is_asking && !calls_back) out.weight = asks_for_service(text) ? 1.2 : 0;
   if (out.weight == 0 && !out.is_busy) out.weight = bare_answer(clause, asked);
+  if (out.weight == 0 && !out.is_busy) out.weight = bare_answer(text, asked);
+  if (out.weight == 0 && !is_asking && !out.is_busy) out.weight = echo;
   if (out.weight == 0 && is_asking && !out.is_busy) {
     out.weight = question_weight;
     out.is_question = true;

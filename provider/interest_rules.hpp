@@ -32,7 +32,8 @@ struct clause_judgement {
   bool is_machine{};       ///< A voice assistant or mailbox speaks.
   bool is_wrong_person{};
 };
-clause_judgement judge_clause(std::string_view clause, question asked);
+/// `robot_line` is what was asked: a verb of it that comes back ("要换窗户吗" - "换") is an answer.
+clause_judgement judge_clause(std::string_view clause, question asked, std::string_view robot_line = {});
 
 /// True for 喂, 嗯, 哪位 and the like, which say nothing.
 bool is_filler(std::string_view clause);

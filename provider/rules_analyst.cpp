@@ -85,27 +85,29 @@ void weigh_hesitation(const std::string& clause, bool is_courtesy, findings& out
   out.quotes.push_back({clause, 1.0, out.quotes.size()});
 }
 
-void weigh_clause(const std::string& clause, question asked, findings& out) {
+/// Whether the clause was the person's, not a mailbox's.
+bool weigh_clause(const std::string& clause, question asked, std::string_view robot_line, findings& out) {
   const bool is_answer = asked != question::none && asked != question::closing && asked != question::identity;
-  if (provider::is_filler(clause) && !is_answer) return;
+  if (provider::is_filler(clause) && !is_answer) return true;
   if (!provider::is_filler(clause)) out.has_spoken = true;
-  const auto judged = provider::judge_clause(clause, asked);
+  const auto judged = provider::judge_clause(clause, asked, robot_line);
   out.is_machine = out.is_machine || judged.is_machine;
-  if (judged.is_machine) return;
+  if (judged.is_machine) return false;
   out.is_abusive = out.is_abusive || judged.is_abuse;
   out.is_busy = out.is_busy || judged.is_busy;
   out.is_wrong_person = out.is_wrong_person || judged.is_wrong_person;
   if (judged.is_doubt) out.balance *= out.balance > 0 ? doubt_fading : 1.0;
   if (judged.is_hesitation || (judged.is_postponement && judged.weight == 0)) {
     weigh_hesitation(clause, judged.is_postponement && out.balance < 0, out);
-    return;
+    return true;
   }
-  if (judged.weight == 0) return;
+  if (judged.weight == 0) return true;
   // Agreement repeated adds up, disagreement outweighs what was said before. A question takes nothing back.
   const bool is_turn = (judged.weight > 0) != (out.balance > 0);
   out.balance = out.balance * (is_turn ? fading : 0.8) + judged.weight;
   out.is_hesitant = false;
   out.quotes.push_back({clause, std::abs(judged.weight), out.quotes.size()});
+  return true;
 }
 
 /// Clauses as they are judged: "听着不错但是我不需要" is two.
@@ -146,7 +148,10 @@ findings gather(const provider::transcript& conversation, const analysis_request
     if (clauses.empty()) continue;
     std::string honest;
     for (const auto& clause : clauses) honest += clause + "，";
-    for (const auto& clause : single_statements(clauses)) weigh_clause(clause, asked, out);
+    bool is_person = true;
+    for (const auto& clause : single_statements(clauses))
+      is_person = weigh_clause(clause, asked, robot_line, out) && is_person;
+    if (!is_person) continue;
     const bool is_asked = asked == question::time ||
                           contains_one(robot_line, {"什么时候", "几点", "哪天", "什么时间"}) ||
                           (is_visit(robot_line) && asked != question::none && asked != question::closing);
