@@ -1,5 +1,6 @@
 // The rules analyst: its promises one by one, and its accuracy on labelled conversations. The held-out file was written
-// after the rules and is not to be tuned on.
+// after the rules were frozen, measured once, and is not to be tuned on. Two earlier held-out parts (22 of 37 and 32 of
+// 45 when they were measured) have become part of the development file: its rows h and g.
 #include "provider/rules_analyst.hpp"
 
 #include <gtest/gtest.h>
@@ -114,17 +115,17 @@ analysis_request request_of(const std::string& said, const std::string& asked = 
 
 TEST(RulesAnalyst, IsRightOnAtLeast85PercentOfTheDevelopmentConversations) {
   const auto got = measure("development.jsonl");
-  EXPECT_GE(got.total, 55U);
+  EXPECT_GE(got.total, 190U);
   EXPECT_GE(got.interest_share(), 0.85);
   EXPECT_GE(got.time_share(), 0.85);
 }
 
-// Measured once after the rules were done: 22 of 37. The rules were left as they were; this only guards the figure. All
-// but one of the misses are "undecided", which a person looks at; none takes a refusal for interest or the reverse.
+// Measured once after the rules were frozen: 41 of 45. The rules were left as they were; this only guards the figure.
+// None takes a refusal for interest or the reverse.
 TEST(RulesAnalyst, KeepsItsMeasuredShareOfTheConversationsHeldOutAndNeverTurnsAMeaningRound) {
   const auto got = measure("held_out.jsonl");
-  EXPECT_GE(got.total, 25U);
-  EXPECT_GE(got.right, 22U);
+  EXPECT_GE(got.total, 40U);
+  EXPECT_GE(got.right, 41U);
   EXPECT_GE(got.time_share(), 0.85);
   for (const auto& one : load("held_out.jsonl")) {
     const auto verdict = analyze_by_rules(one.request).is_interested;
@@ -176,6 +177,20 @@ TEST(RulesAnalyst, UnderstandsNegation) {
       {"不是没兴趣，就是最近忙", interest::undecided}, {"有没有优惠，我想买一台", interest::interested}};
   for (const auto& [said, expected] : cases)
     EXPECT_EQ(analyze_by_rules(request_of(said)).is_interested, expected) << said;
+}
+
+TEST(RulesAnalyst, TakesTheMeaningOfABareAnswerFromTheRobotsLastQuestion) {
+  const auto answered = [](const char* asked, const char* said) {
+    return analyze_by_rules(request_of(said, asked)).is_interested;
+  };
+  for (const auto* yes : {"行", "可以", "好的", "嗯好", "要得"}) {
+    EXPECT_EQ(answered("要不要给您发一份资料？", yes), interest::interested) << yes;
+    EXPECT_EQ(answered("您是暂时不考虑了对吗？", "对"), interest::not_interested);
+    EXPECT_EQ(answered("请问是王先生本人吗？", yes), interest::undecided) << yes;
+    EXPECT_EQ(answered("那不打扰您了，再见。", yes), interest::undecided) << yes;
+  }
+  for (const auto* no : {"不用了", "不了", "不需要", "不要"})
+    EXPECT_EQ(answered("方便的话给您约周六，行吗？", no), interest::not_interested) << no;
 }
 
 TEST(RulesAnalyst, SaysWhoSaidWhatAndWhenToCallAgain) {
