@@ -22,6 +22,7 @@ struct analyst_state {
   std::deque<waiting> queue;
   std::unordered_map<std::uint64_t, promise> under_way;
   std::uint64_t next_id{1};
+  bool flush_armed{};  ///< One timer at a time.
   static inline const char* name = "analyst";
 };
 
@@ -32,7 +33,8 @@ void pump(analyst_pointer self) {
   const auto now = self->clock().now();
   while (!state.queue.empty() && state.under_way.size() < static_cast<std::size_t>(state.options.max_in_flight)) {
     if (state.rate->take(1, now) == 0) {
-      self->delayed_send(self, state.rate->next_in(now) + milliseconds{1}, flush_atom::value);
+      if (!std::exchange(state.flush_armed, true))
+        self->delayed_send(self, state.rate->next_in(now) + milliseconds{1}, flush_atom::value);
       return;
     }
     auto next = std::move(state.queue.front());
@@ -69,7 +71,10 @@ analyst::behavior_type analyst_behavior(analyst_pointer self, std::shared_ptr<la
         if (!entry.empty()) entry.mapped().deliver(std::move(*answer));
         pump(self);
       },
-      [self](flush_atom) { pump(self); },
+      [self](flush_atom) {
+        self->state.flush_armed = false;
+        pump(self);
+      },
   };
 }
 

@@ -427,8 +427,9 @@ follow_up_policy follow_policy_of(const config::options& options) {
   policy.analysis_retry = options.analyst.retry_delay;
   policy.analysis_tries = options.analyst.tries;
   policy.commit_retry = options.job.commit_retry;
-  // The analysis may wait in the analyst's queue for long; its own deadline counts from when it is sent.
-  policy.analysis_timeout = std::max(milliseconds{600'000}, options.analyst.deadline * 4);
+  // The analysis may wait in the analyst's queue for hours when the model is slow; its own deadline counts from when it
+  // is sent, and the analyst answers every request. This bound only guards against a defect.
+  policy.analysis_timeout = milliseconds{24 * 3'600'000};
   return policy;
 }
 

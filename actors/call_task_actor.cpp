@@ -63,7 +63,7 @@ struct order_visitor {
     // Only groups made since the task exists can be its own; a minute covers a clock that differs from the provider's.
     const auto since = to_epoch_ms(state.record.create_time - minutes{1});
     call_provider<provider_page<job_group>>(
-        self, *state.eng, "ListJobGroups", false,
+        self, *state.eng, "ListJobGroups", reading,
         [name = group_name(state), since](voice_provider& provider, milliseconds deadline,
                                           completion<provider_page<job_group>> done) {
           provider.list_job_groups(name, since, 1, 50, deadline, std::move(done));
@@ -82,7 +82,7 @@ struct order_visitor {
     job_group_request request{group_name(state), "waihu task " + std::to_string(value(state.record.id)),
                               state.record.script_id};
     call_provider<std::string>(
-        self, *state.eng, "CreateJobGroup", true,
+        self, *state.eng, "CreateJobGroup", writing,
         [request](voice_provider& provider, milliseconds deadline, completion<std::string> done) {
           provider.create_job_group(request, deadline, std::move(done));
         },
@@ -124,7 +124,7 @@ struct order_visitor {
     telemetry::log_event(telemetry::log_level::warn, "task", "task.group_abandoned",
                          {{"task", state.record.id}, {"job_group_id", group.job_group_id}});
     call_provider<bool>(
-        self, *state.eng, "DeleteJobGroup", true,
+        self, *state.eng, "DeleteJobGroup", writing,
         [id = group.job_group_id](voice_provider& provider, milliseconds deadline, completion<bool> done) {
           provider.delete_job_group(id, deadline, std::move(done));
         },
@@ -164,7 +164,7 @@ struct order_visitor {
   void call_switch(const char* operation, bool suspend) const {
     auto& state = self->state;
     call_provider<bool>(
-        self, *state.eng, operation, true,
+        self, *state.eng, operation, writing,
         [id = state.at.job_group_id, suspend](voice_provider& provider, milliseconds deadline, completion<bool> done) {
           if (suspend) provider.suspend_jobs(id, deadline, std::move(done));
           else provider.resume_jobs(id, deadline, std::move(done));
@@ -216,7 +216,20 @@ void respawn_due_jobs(task_pointer self) {
         st.restarts[index] = self->clock().now() + milliseconds{5'000};
         return keep_ticking(self);
       }
-      if (!rows->empty() && rows->front().job.phase != job_phase::closed) spawn_job(self, index, rows->front().job);
+      if (rows->empty()) return;
+      const auto& stored = rows->front().job;
+      // What its predecessor committed without being able to say so is counted now.
+      job_report known;
+      known.index = index;
+      known.phase = stored.phase;
+      known.status = stored.status;
+      known.parked = stored.parked;
+      known.has_job_id = !stored.call_job_id.empty();
+      known.followed = stored.leads_follow_id.has_value();
+      known.is_interested = stored.is_interested;
+      known.retired = stored.phase == job_phase::closed;
+      take_report(self, known);
+      if (!known.retired) spawn_job(self, index, stored);
     });
   }
 }
@@ -286,7 +299,7 @@ caf::result<bool> drain(task_pointer self) {
   state.drained = promise;
   state.draining = true;
   // Batches on their way get a moment to be acknowledged; what is not is reconciled by the next owner.
-  state.drain_by = self->clock().now() + state.eng->options.node.drain_timeout / 2;
+  state.drain_by = self->clock().now() + state.eng->options.node.drain_timeout / 5;
   feed_plan(self, dispatch_fact::held{});
   self->send(self, tick_atom::value);
   return promise;
@@ -300,7 +313,7 @@ caf::result<result<started_call_task>> start(task_pointer self, const start_call
     return promise;
   };
   if (wanted.organization_id != state.record.organization_id) return refuse("4004", "任务不存在或无权限访问");
-  if (state.start) return refuse("4005", "任务状态不正确，只有已创建状态的任务可以开始外呼");
+  if (state.start || state.switching) return refuse("4005", "任务状态不正确，只有已创建状态的任务可以开始外呼");
   state.start = pending_start{promise, self->clock().now() + wanted.budget, false, state.eng->now(), {}};
   feed_task(self, task_fact::start_asked{!state.record.script_id.empty()});
   keep_ticking(self);
@@ -315,7 +328,7 @@ caf::result<result<suspended_resumed_task>> switch_task(task_pointer self, const
     return promise;
   };
   if (wanted.organization_id != state.record.organization_id) return refuse("4004", "任务不存在或无权限访问");
-  if (state.switching)
+  if (state.switching || state.start)
     return wanted.suspend ? refuse("4002", "任务状态不允许暂停") : refuse("4003", "任务状态不允许重启");
   state.switching = promise;
   if (wanted.suspend) feed_task(self, task_fact::suspend_asked{});
@@ -418,10 +431,14 @@ call_task::behavior_type call_task_behavior(task_pointer self, engine_ptr eng,
       [self](tick_atom) { tick(self); },
       [](ping_atom) { return true; },
       [self](sweep_atom) {
-        int asked = 0;
-        for (const auto& job : self->state.jobs)
-          if (job.actor && job.phase == job_phase::parked && asked++ < self->state.eng->options.supervisor.parked_page)
-            self->send(job.actor, note_atom::value, job_note{job_note::what::swept, {}, {}, {}});
+        auto& state = self->state;
+        int left = state.eng->options.supervisor.parked_page;
+        for (std::size_t i = 0; i < state.jobs.size() && left > 0; ++i) {
+          const auto& job = state.jobs[state.sweep_cursor++ % state.jobs.size()];
+          if (!job.actor || job.phase != job_phase::parked) continue;
+          self->send(job.actor, note_atom::value, job_note{job_note::what::swept, {}, {}, {}});
+          --left;
+        }
       },
       [self](drain_atom) { return drain(self); },
   };
@@ -456,6 +473,9 @@ void feed_task(task_pointer self, const call_task_fact& fact) {
                           {"epoch", state.eng->epoch}});
   }
   for (const auto& order : decision->orders) std::visit(order_visitor{self}, order);
+  // A start that was refused leaves nothing to do here; the next one loads the task afresh, with whatever changed.
+  if (state.at.type == task_type::created && state.at.step == task_step::idle && !state.start)
+    self->quit(caf::exit_reason::normal);
 }
 
 bool ownership_lost(task_pointer self, const failure& why) {

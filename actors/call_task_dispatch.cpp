@@ -1,5 +1,7 @@
 // The dispatch half of a call task's shell: carries out the orders of dispatch_machine. Every send is preceded by a
 // committed intent; the order of the two is dispatch_machine's and is not changed here.
+#include <algorithm>
+
 #include "actors/call_task_state.hpp"
 #include "actors/failpoint.hpp"
 #include "provider/voice_provider.hpp"
@@ -16,6 +18,13 @@ job_order order_of(const call_task_state& state, const call_job_record& job) {
   order.name = job.leads_name;
   order.extras.emplace_back("task_id", std::to_string(value(state.record.id)));
   return order;
+}
+
+/// AssignJobs is never repeated by the gateway (the plan does that, under its intent) and never sent late: a successor
+/// of this actor may be reading the group already, and the first reading comes no earlier than `settle` after the
+/// intent.
+call_rules assign_rules(const call_task_state& state) {
+  return {true, false, std::min(milliseconds{10'000}, state.eng->options.dispatch.reconcile_settle / 2)};
 }
 
 struct order_visitor {
@@ -62,7 +71,7 @@ struct order_visitor {
     telemetry::log_event(telemetry::log_level::debug, "dispatch", "dispatch.batch_sent",
                          {{"task", state.record.id}, {"jobs", send.rows.size()}});
     call_provider<assigned_jobs>(
-        self, *state.eng, "AssignJobs", true,
+        self, *state.eng, "AssignJobs", assign_rules(state),
         [group = state.at.job_group_id, orders = std::move(orders)](voice_provider& provider, milliseconds deadline,
                                                                     completion<assigned_jobs> done) {
           provider.assign_jobs(group, orders, deadline, std::move(done));
@@ -86,7 +95,7 @@ struct order_visitor {
 
   void operator()(const dispatch_orders::match_ids& match) const {
     call_provider<std::vector<job_snapshot>>(
-        self, *self->state.eng, "ListJobs", false,
+        self, *self->state.eng, "ListJobs", reading,
         [ids = match.call_job_ids](voice_provider& provider, milliseconds deadline,
                                    completion<std::vector<job_snapshot>> done) {
           provider.list_jobs(ids, deadline, std::move(done));
@@ -159,7 +168,9 @@ struct order_visitor {
     state.reading = std::make_shared<group_reading>();
     for (const auto row : state.plan->unknown_rows()) {
       const auto found = state.undispatched.find(row);
-      if (found != state.undispatched.end()) state.reading->by_reference.emplace(found->second.reference_id, row);
+      if (found == state.undispatched.end()) continue;
+      state.reading->by_reference.emplace(found->second.reference_id, row);
+      state.reading->by_phone.emplace(found->second.leads_phone, row);
     }
     read_page(self);
   }
@@ -202,12 +213,23 @@ struct order_visitor {
     return found;
   }
 
+  static void take_page(group_reading& into, const provider_page<job_snapshot>& page) {
+    for (const auto& job : page.items) {
+      if (!into.seen.insert(job.call_job_id).second) continue;
+      const bool named = !job.reference_id.empty();
+      const auto& index = named ? into.by_reference : into.by_phone;
+      const auto hit = index.find(named ? job.reference_id : job.phone);
+      if (hit != index.end()) into.found.emplace_back(hit->second, job.call_job_id);
+      else if (!named && job.phone.find('*') != std::string::npos) into.unattributable = true;
+    }
+  }
+
   static void read_page(task_pointer self) {
     auto& state = self->state;
     const auto page = state.reading->page;
     const auto size = state.eng->options.dispatch.reconcile_page_size;
     call_provider<provider_page<job_snapshot>>(
-        self, *state.eng, "ListJobsByGroup", false,
+        self, *state.eng, "ListJobsByGroup", reading,
         [group = state.at.job_group_id, page, size](voice_provider& provider, milliseconds deadline,
                                                     completion<provider_page<job_snapshot>> done) {
           provider.list_jobs_by_group(group, page, size, deadline, std::move(done));
@@ -220,17 +242,17 @@ struct order_visitor {
             st.last_error = answer.error().message;
             return feed_plan(self, dispatch_fact::group_read_failed{});
           }
-          for (const auto& job : answer->items) {
-            const auto hit = st.reading->by_reference.find(job.reference_id);
-            if (hit != st.reading->by_reference.end()) st.reading->found.emplace_back(hit->second, job.call_job_id);
-          }
-          const bool last = answer->items.empty() || static_cast<std::int64_t>(page) * size >= answer->total_count;
-          if (!last) {
+          take_page(*st.reading, *answer);
+          // Only a short page is the last one: a total that lags behind must not end the reading early.
+          if (answer->items.size() >= static_cast<std::size_t>(size)) {
             ++st.reading->page;
             return read_page(self);
           }
-          const auto reading = std::exchange(st.reading, nullptr);
-          feed_plan(self, dispatch_fact::group_read{reading->found});
+          const auto done = std::exchange(st.reading, nullptr);
+          // A reading that has seen fewer jobs than there are, or one it cannot tell whose it is, proves no absence.
+          if (static_cast<std::int64_t>(done->seen.size()) < answer->total_count || done->unattributable)
+            return feed_plan(self, dispatch_fact::group_read_failed{});
+          feed_plan(self, dispatch_fact::group_read{done->found});
         });
   }
 };

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -41,7 +42,10 @@ struct pending_start {
 /// A reading of the whole group, page by page.
 struct group_reading {
   std::map<std::string, job_row_id> by_reference;
+  std::map<std::string, job_row_id> by_phone;  ///< For jobs that the provider lists without a reference id.
   std::vector<std::pair<job_row_id, std::string>> found;
+  std::set<std::string> seen;  ///< Provider ids, so that rows that moved between pages are counted once.
+  bool unattributable{};       ///< A job without reference id and with a masked number was among them.
   int page{1};
 };
 
@@ -77,6 +81,8 @@ struct call_task_state {
   std::int64_t drains_open{};
   steady_time progress_told_at{};
   bool progress_changed{};
+  std::size_t reported_at_provider{};  ///< What the gate knows.
+  std::size_t sweep_cursor{};          ///< Where the next sweep begins among the jobs.
   std::uint64_t wheel_counted{};
   static inline const char* name = "call_task";
 };

@@ -131,6 +131,12 @@ void tell_progress(task_pointer self) {
   if (!state.progress_changed || now - state.progress_told_at < milliseconds{1'000}) return;
   state.progress_changed = false;
   state.progress_told_at = now;
+  if (const auto out = at_provider(state); out != state.reported_at_provider) {
+    // The gate derives free slots from this; a task that has nothing left to send would never ask again.
+    state.reported_at_provider = out;
+    self->send(state.eng->gate, report_atom::value, state.record.organization_id, state.record.id,
+               static_cast<std::uint64_t>(out));
+  }
   const auto& c = state.counters;
   const auto number = [](const char* name, std::int64_t n) {
     return std::string("\"") + name + "\":" + std::to_string(n);

@@ -62,6 +62,10 @@ failure from_caf(const caf::error& error);
 /// wait behind reconnects, hence more than the statement time-out.
 inline constexpr std::chrono::seconds actor_timeout{60};
 
+/// The writer answers every change, however long the store is away; a change must not be given up while it may still be
+/// committed. This bound only guards against a defect.
+inline constexpr std::chrono::minutes commit_timeout{360};
+
 /// Asks `dst` and hands over exactly one result: its answer, or the failure that CAF reports. `handler` takes
 /// result<T>.
 template <class T, class Self, class Dst, class Handler, class... Ts>
@@ -75,7 +79,7 @@ void ask(Self* self, const Dst& dst, std::chrono::milliseconds timeout, Handler 
 /// Commits one change; `handler` takes result<change_receipt>.
 template <class Self, class Handler>
 void commit(Self* self, const engine& eng, store_change change, Handler handler) {
-  ask<change_receipt>(self, eng.writer, actor_timeout, std::move(handler), commit_atom::value,
+  ask<change_receipt>(self, eng.writer, commit_timeout, std::move(handler), commit_atom::value,
                       std::make_shared<const store_change>(std::move(change)));
 }
 
@@ -92,13 +96,25 @@ void read_store(Self* self, const engine& eng, Query query, Handler handler) {
       query_atom::value, std::make_shared<const store_query>(std::move(query)));
 }
 
+/// How a provider call may be treated on its way.
+struct call_rules {
+  bool write{};
+  bool repeat{true};          ///< False: the caller repeats it himself.
+  milliseconds wait_limit{};  ///< As `provider_call::wait_limit`.
+};
+inline constexpr call_rules reading{};
+inline constexpr call_rules writing{true, true, milliseconds{10'000}};
+
 /// Calls the provider through the gateway; `invoke(provider, deadline, completion<T>)` starts the call, `handler` takes
 /// result<T>.
 template <class T, class Self, class Invoke, class Handler>
-void call_provider(Self* self, const engine& eng, const char* operation, bool write, Invoke invoke, Handler handler) {
+void call_provider(Self* self, const engine& eng, const char* operation, call_rules rules, Invoke invoke,
+                   Handler handler) {
   auto call = std::make_shared<provider_call>();
   call->operation = operation;
-  call->write = write;
+  call->write = rules.write;
+  call->repeat = rules.repeat;
+  call->wait_limit = rules.wait_limit;
   call->invoke = [invoke = std::move(invoke)](voice_provider& provider, milliseconds deadline,
                                               completion<std::any> done) {
     invoke(provider, deadline, completion<T>([done = std::move(done)](result<T> r) {

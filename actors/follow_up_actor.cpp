@@ -61,7 +61,7 @@ struct order_visitor {
     request->utc_offset_minutes = state.eng->utc_offset_minutes(request->call_time);
     const auto deadline = state.facts->follow_policy.analysis_timeout;
     ask<analysis>(
-        self, state.eng->model, deadline,
+        self, state.eng->model, std::chrono::duration_cast<milliseconds>(deadline),
         [self = self](result<analysis> answer) {
           if (answer) feed(self, follow_fact::analysed{std::move(*answer)});
           else feed(self, follow_fact::analysis_failed{answer.error().code, answer.error().message});

@@ -9,6 +9,7 @@ namespace {
 struct request_state {
   request_state() = default;  // not an aggregate: CAF would try to build it from `self`
   ~request_state() {
+    if (done) done(fail(errc::cancelled, "the daemon is stopping"));
     if (follower) caf::anon_send_exit(follower, caf::exit_reason::user_shutdown);
   }
   request_state(const request_state&) = delete;
@@ -68,6 +69,9 @@ follow_up_parent::behavior_type request_behavior(request_pointer self, engine_pt
   state.eng = std::move(eng);
   state.wanted = std::move(wanted);
   state.done = std::move(done);
+  // The store reader ends only when the node does.
+  self->set_down_handler([self](caf::down_msg&) { self->quit(); });
+  self->monitor(state.eng->reader);
   read_store(self, *state.eng, query::jobs_by_row{state.wanted.organization_id, {state.wanted.row}},
              [self](result<std::vector<call_job_view>> rows) {
                if (!rows) return answer(self, tl::unexpected<failure>(std::move(rows.error())));

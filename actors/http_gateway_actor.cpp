@@ -86,7 +86,7 @@ void recording(gateway_pointer self, const fetch_recording& wanted, const answer
     if (!job.recording_url.empty() && recording_expiry(job.recording_url) > self->state.eng->now() + margin)
       return (*done)(job.recording_url);
     call_provider<recording_link>(
-        self, *self->state.eng, "DownloadRecording", false,
+        self, *self->state.eng, "DownloadRecording", reading,
         [id = job.call_task_id](voice_provider& provider, milliseconds deadline, completion<recording_link> answer) {
           provider.download_recording(id, deadline, std::move(answer));
         },

@@ -18,10 +18,14 @@ using keeper_pointer = lease_keeper::stateful_pointer<keeper_state>;
 
 void renew(keeper_pointer self) {
   auto& state = self->state;
+  const auto began = std::chrono::steady_clock::now();
   const auto kept = state.session->run(query::renew_claim{state.options.node, state.options.epoch});
+  if (kept && state.options.good_until_ms)
+    state.options.good_until_ms->store(
+        std::chrono::duration_cast<milliseconds>(began.time_since_epoch() + state.options.lease_time).count());
   if (kept || state.lost) return;
   if (kept.error().code != errc::stale_epoch) {
-    // The store is away. Nothing can be written meanwhile, so nothing can be done under a claim that is gone.
+    // The store is away. Changes are fenced by their epoch, and once the lease is over the gateway sends nothing more.
     telemetry::log_repeated(telemetry::log_level::warn, "lease", "lease.renew_failed", to_string(kept.error().code),
                             {{"node", state.options.node}, {"reason", kept.error().message}});
     return;

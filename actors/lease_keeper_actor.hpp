@@ -2,6 +2,7 @@
 // Detached, because it blocks on the store.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,6 +19,9 @@ struct lease_keeper_options {
   std::string node;
   epoch_t epoch{};
   milliseconds renew_every{3'000};
+  milliseconds lease_time{10'000};
+  /// Written at every renewal: until when, monotonic ms, the claim surely holds. Nobody may send past it.
+  std::shared_ptr<std::atomic<std::int64_t>> good_until_ms;
   /// Called at most once, when the store says that the claim is another's.
   std::function<void(const std::string& why)> on_lost;
 };

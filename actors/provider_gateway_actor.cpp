@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
+#include <optional>
 #include <random>
 #include <unordered_map>
 #include <vector>
@@ -21,6 +23,7 @@ struct pending_call {
   std::function<void(provider_answer)> deliver;
   int tries{};
   steady_time due{};
+  std::optional<steady_time> not_after;  ///< Never sent later: its asker may have given it up and begun anew.
 };
 
 /// Looks that were put together: ids and who asked.
@@ -34,6 +37,7 @@ struct gateway_state {
   std::shared_ptr<voice_provider> provider;
   config::provider_options options;
   std::shared_ptr<engine_counts> counts;
+  std::function<bool()> may_write;
   std::mt19937_64 random;
   std::unique_ptr<circuit_breaker> breaker;
   std::map<std::string, token_bucket, std::less<>> buckets;
@@ -120,9 +124,11 @@ void call_finished(gateway_pointer self, std::uint64_t id, provider_answer answe
     telemetry::log_event(telemetry::log_level::warn, "provider", "provider.breaker_opened",
                          {{"operation", pending.call->operation}, {"reason", answer.error().message}});
   }
-  if (!answer && may_repeat(*pending.call, answer.error()) && pending.tries < state.options.read_tries &&
-      state.breaker->state() == breaker_state::closed) {
-    pending.due = now + back_off(state, pending.tries, answer.error());
+  const auto due = answer ? now : now + back_off(state, pending.tries, answer.error());
+  if (!answer && pending.call->repeat && may_repeat(*pending.call, answer.error()) &&
+      pending.tries < state.options.read_tries && state.breaker->state() == breaker_state::closed &&
+      (!pending.not_after || due < *pending.not_after)) {
+    pending.due = due;
     flush_at(self, pending.due);
     state.waiting.push_back(std::move(pending));
   } else {
@@ -136,6 +142,10 @@ void enqueue(gateway_pointer self, pending_call pending) {
   if (state.waiting.size() >= static_cast<std::size_t>(state.options.queue_limit)) {
     pending.deliver(provider_answer(fail(errc::overloaded, "too many calls wait for the provider")));
     return;
+  }
+  if (pending.call->wait_limit > milliseconds{0}) {
+    pending.not_after = now_of(self) + pending.call->wait_limit;
+    flush_at(self, *pending.not_after);
   }
   state.waiting.push_back(std::move(pending));
 }
@@ -229,6 +239,15 @@ void pump(gateway_pointer self) {
   while (!state.waiting.empty() && state.under_way.size() < static_cast<std::size_t>(state.options.max_in_flight)) {
     auto pending = std::move(state.waiting.front());
     state.waiting.pop_front();
+    if (pending.not_after && now >= *pending.not_after) {
+      pending.deliver(provider_answer(fail(errc::overloaded, "waited too long for its turn at the provider")));
+      continue;
+    }
+    if (pending.call->write && !state.may_write()) {
+      failure why{errc::unavailable, "the claim on the shards is not confirmed", "claim_unconfirmed", 1'000};
+      pending.deliver(provider_answer(tl::unexpected<failure>(std::move(why))));
+      continue;
+    }
     if (pending.due > now) {
       flush_at(self, pending.due);
       still_waiting.push_back(std::move(pending));
@@ -254,8 +273,10 @@ void pump(gateway_pointer self) {
 
 provider_gateway::behavior_type gateway_behavior(gateway_pointer self, std::shared_ptr<voice_provider> provider,
                                                  config::provider_options options, std::uint64_t seed,
-                                                 std::shared_ptr<engine_counts> counts) {
+                                                 std::shared_ptr<engine_counts> counts,
+                                                 std::function<bool()> may_write) {
   auto& state = self->state;
+  state.may_write = std::move(may_write);
   state.provider = std::move(provider);
   state.breaker = std::make_unique<circuit_breaker>(breaker_policy{static_cast<std::size_t>(options.breaker_window),
                                                                    0.5, options.breaker_consecutive,
@@ -294,8 +315,9 @@ provider_gateway::behavior_type gateway_behavior(gateway_pointer self, std::shar
 
 provider_gateway spawn_provider_gateway(caf::actor_system& system, std::shared_ptr<voice_provider> provider,
                                         config::provider_options options, std::uint64_t seed,
-                                        std::shared_ptr<engine_counts> counts) {
-  return system.spawn(gateway_behavior, std::move(provider), std::move(options), seed, std::move(counts));
+                                        std::shared_ptr<engine_counts> counts, std::function<bool()> may_write) {
+  return system.spawn(gateway_behavior, std::move(provider), std::move(options), seed, std::move(counts),
+                      std::move(may_write));
 }
 
 }  // namespace waihu

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <condition_variable>
@@ -55,6 +56,10 @@ std::string host_name() {
   return ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? std::string(name) : std::string("node");
 }
 
+std::int64_t steady_ms() {
+  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 /// Waits in small steps, so that a stop is heard.
 bool pause(std::chrono::milliseconds how_long, const std::function<bool()>& stop_wanted) {
   std::mutex guard;
@@ -88,6 +93,8 @@ struct node::implementation {
   std::unique_ptr<http::http_server> listener;
   std::shared_ptr<voice_provider> provider;
   std::shared_ptr<language_model> model;
+  /// Until when, by the monotonic clock in ms, the claim surely holds: the begin of its last renewal plus its lease.
+  std::shared_ptr<std::atomic<std::int64_t>> claim_good_until{std::make_shared<std::atomic<std::int64_t>>(0)};
   std::uint16_t port{};
   bool stopped{};
 
@@ -122,6 +129,7 @@ struct node::implementation {
 
   std::optional<start_failure> claim(const store_factory& sessions) {
     auto session = sessions();
+    claim_good_until->store(steady_ms() + options.node.lease_time.count());
     const auto epoch = session->run(query::claim_shards{eng->node, host_name() + ":" + std::to_string(::getpid())});
     if (!epoch) {
       const auto code = epoch.error().code == errc::conflict ? exit_code::store_in_use : exit_code::store_unreachable;
@@ -133,6 +141,8 @@ struct node::implementation {
     keeping.node = eng->node;
     keeping.epoch = *epoch;
     keeping.renew_every = options.node.lease_renew;
+    keeping.lease_time = options.node.lease_time;
+    keeping.good_until_ms = claim_good_until;
     keeping.on_lost = [this](const std::string&) { fatal(exit_code::ownership_lost); };
     keeper = spawn_lease_keeper(*system, std::move(session), std::move(keeping));
     return std::nullopt;
@@ -162,7 +172,8 @@ struct node::implementation {
     eng->reader = spawn_store_reader(*system, sizes, workers);
     eng->hub = spawn_event_hub(*system, eng->reader);
     eng->writer = spawn_store_writer(*system, sizes, workers, std::make_shared<event_hub>(eng->hub), eng->counts);
-    eng->gateway = spawn_provider_gateway(*system, provider, options.provider, eng->seed, eng->counts);
+    eng->gateway = spawn_provider_gateway(*system, provider, options.provider, eng->seed, eng->counts,
+                                          [good = claim_good_until] { return steady_ms() < good->load(); });
     eng->model = spawn_analyst(*system, model, options.analyst);
     eng->gate = spawn_dispatch_gate(*system, options.dispatch);
     eng->tasks = spawn_registry(*system);
@@ -190,10 +201,10 @@ struct node::implementation {
     self->request(handle, limit, drain_atom::value).receive([](bool) {}, [](caf::error&) {});
   }
 
+  /// Only asks it to end: the handles in `eng` are read by actors that still run and are never changed.
   template <class Handle>
-  void end(Handle& handle) {
+  static void end(const Handle& handle) {
     if (handle) caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
-    handle = nullptr;
   }
 
   void stop() {
@@ -215,6 +226,8 @@ struct node::implementation {
       end(eng->hub);
       end(eng->reader);
       end(keeper);
+      gateway = nullptr;
+      keeper = nullptr;
     }
     io_work.reset();
     io.stop();
@@ -255,8 +268,8 @@ std::optional<start_failure> node::start(std::chrono::seconds wait_store, const 
   if (!local) return start_failure{exit_code::usage, local.error().message};
   n.eng->utc_offset_minutes = [local = *local, utc = *http::zone_clock::in("UTC")](wall_time at) {
     // The local clock's reading, taken for UTC, is ahead of the instant by the offset.
-    const auto reading = utc.parse(local.format(at));
-    return reading ? static_cast<int>(std::chrono::round<minutes>(reading->at - at).count()) : 480;
+    const auto shown = utc.parse(local.format(at));
+    return shown ? static_cast<int>(std::chrono::round<minutes>(shown->at - at).count()) : 480;
   };
   const auto sessions = make_postgres_store_factory(n.options.store, n.options.node.lease_time);
   if (auto failed = n.claim(sessions)) return failed;

@@ -73,8 +73,10 @@ using event_pack = std::shared_ptr<const std::vector<event_record>>;
 
 /// One provider call other than a look. `invoke` runs on the gateway's turn and hands its result over from any thread.
 struct provider_call {
-  const char* operation{};  ///< For logs and metrics, e.g. "AssignJobs".
-  bool write{};             ///< Writes are repeated only when surely not received.
+  const char* operation{};    ///< For logs and metrics, e.g. "AssignJobs".
+  bool write{};               ///< Writes are repeated only when surely not received.
+  bool repeat{true};          ///< False: the asker repeats it himself, under his own rules.
+  milliseconds wait_limit{};  ///< Not sent any more after waiting so long in the gateway; 0 = no limit.
   std::function<void(voice_provider&, milliseconds, completion<std::any>)> invoke;
 };
 using provider_call_ptr = std::shared_ptr<const provider_call>;

@@ -55,6 +55,14 @@ bool is_earlier(const Value& a, const Value& b) noexcept {
   return integer_member(a, "PlanedTime") < integer_member(b, "PlanedTime");
 }
 
+/// Epoch milliseconds; what lies outside 2000 to 2100 is no time of a call and read as none.
+std::int64_t instant_member(const Value& object, const char* name) {
+  constexpr std::int64_t year_2000 = 946'684'800'000;
+  constexpr std::int64_t year_2100 = 4'102'444'800'000;
+  const auto ms = integer_member(object, name);
+  return ms >= year_2000 && ms < year_2100 ? ms : 0;
+}
+
 attempt read_attempt(const Value& task, std::string_view raw_task) {
   attempt out;
   out.call_task_id = text_member(task, "TaskId");
@@ -62,8 +70,8 @@ attempt read_attempt(const Value& task, std::string_view raw_task) {
   out.status = text_member(task, "Status");
   out.calling_number = text_member(task, "CallingNumber");
   out.called_number = text_member(task, "CalledNumber");
-  out.planed_ms = integer_member(task, "PlanedTime");
-  out.actual_ms = integer_member(task, "ActualTime");
+  out.planed_ms = instant_member(task, "PlanedTime");
+  out.actual_ms = instant_member(task, "ActualTime");
   const auto* lines = json::array_member(task, "Conversation");
   if (lines == nullptr) return out;
   // A key written with escapes is found in the document, not in the text.

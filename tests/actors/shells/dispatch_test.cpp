@@ -48,12 +48,59 @@ TEST_F(Dispatch, ACrashAfterTheSendIsReconciledByTheNextStart) {
 TEST_F(Dispatch, WhatSurelyWasNotReceivedIsSentAgain) {
   start_node();
   const auto task = make_task(10);
-  // The gateway itself repeats what was surely not received; these are more than it does.
-  provider->assign_moods = {mood::unreachable, mood::unreachable, mood::unreachable};
+  provider->assign_moods = {mood::unreachable, mood::unreachable};
   ASSERT_TRUE(start_task(task));
-  pass(150s);
+  pass(50s);
+  EXPECT_EQ(provider->assign_calls, 1) << "the tries are a minute apart, and the gateway makes none of its own";
+  pass(100s);
   EXPECT_EQ(provider->jobs.size(), 10U);
   finish(task);
+}
+
+TEST_F(Dispatch, ACallThatWaitsTooLongInTheGatewayIsNeverSentBehindItsAskersBack) {
+  options.provider.write_rate_per_s = 0.01;  // the next AssignJobs has its turn in 100 s
+  options.provider.burst = 1;
+  options.dispatch.batch_size = 5;
+  start_node();
+  const auto task = make_task(10);
+  ASSERT_TRUE(start_task(task));
+  pass(30s);
+  EXPECT_EQ(provider->assign_calls, 1);
+  crash_node();  // whoever waited in the gateway is given up; its successor reconciles and sends anew
+  options.provider.write_rate_per_s = 10'000;
+  options.provider.burst = 10;
+  start_node();
+  pass(300s);
+  EXPECT_EQ(provider->jobs.size(), 10U);
+  finish(task);
+}
+
+TEST_F(Dispatch, AReadingThatSeesFewerJobsThanThereAreProvesNoAbsence) {
+  start_node();
+  const auto task = make_task(20);
+  provider->assign_moods = {mood::lose_answer};
+  provider->hidden_from_lists = 20;
+  ASSERT_TRUE(start_task(task));
+  pass(300s);
+  EXPECT_EQ(provider->assign_calls, 1) << "the list is short of its own total: nothing is believed absent";
+  provider->hidden_from_lists = 0;
+  pass(60s);
+  finish(task);
+}
+
+TEST_F(Dispatch, SlotsOfEndedCallsAreFreeForOtherTasksThoughTheirFollowUpsAreStillDue) {
+  options.dispatch.organization_concurrency = 20;
+  start_node();
+  const auto first = make_task(20);
+  ASSERT_TRUE(start_task(first));
+  pass(5s);
+  provider->set_all(call_status::succeeded, "SucceededFinish");  // no conversation: follow-ups wait 30 min
+  pass(20s);
+  ASSERT_EQ(stored_task(first).type, task_type::calls_complete);
+  const auto second = make_task(20);
+  ASSERT_TRUE(start_task(second));
+  pass(10s);
+  EXPECT_EQ(provider->jobs.size(), 40U) << "twenty of the second task are out";
 }
 
 TEST_F(Dispatch, WhenEverythingIsRefusedTheTaskGoesBackTo1AndSaysWhy) {

@@ -100,6 +100,7 @@ void fake_provider::list_jobs_by_group(std::string job_group_id, int page_number
   for (const auto& [reference, job] : jobs) {
     if (job.snapshot.job_group_id != job_group_id) continue;
     ++page.total_count;
+    if (page.total_count <= hidden_from_lists) continue;
     if (i >= (page_number - 1) * page_size && i < page_number * page_size) page.items.push_back(job.snapshot);
     ++i;
   }
