@@ -26,7 +26,7 @@ test: setup ## sanitized build, format check, every test
 	@cmake --preset dev
 	@cmake --build $(DEV) -j $(JOBS)
 	@scripts/check-format
-	@ctest --test-dir $(DEV) --output-on-failure -j $(JOBS)
+	@ctest --test-dir $(DEV) --output-on-failure -j $$(( $(JOBS) * 2 )) # half of the tests mostly wait
 
 bench: setup ## benchmarks in a release build
 	@cmake --preset release -B build/bench -DWAIHU_BENCH=ON

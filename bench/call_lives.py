@@ -5,11 +5,9 @@ PostgreSQL with fsync and synchronous_commit on, waihu-sim and waihud share this
 2 s, tasks of 500 leads. Prints a line per run and the median. Bounded: --tasks and --runs.
 """
 import argparse
-import os
 import pathlib
 import statistics
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/e2e"))
@@ -67,17 +65,6 @@ class Run(harness.Scenario):
         self.assertEqual(task["leads_count"], LEADS)
         return task["task_id"]
 
-
-class DurablePostgres(harness.Postgres):
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="waihu-bench.")
-        os.chmod(self.folder, 0o755)
-        self.data = os.path.join(self.folder, "pg")
-        self.tool("start", "--durable")
-        self.count = 0
-
-
-harness.Postgres = DurablePostgres
 
 if __name__ == "__main__":
     import unittest

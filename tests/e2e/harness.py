@@ -56,13 +56,14 @@ def ask(port, method, path, body=None, token=None, timeout=30, headers=None):
 
 
 class Postgres:
-    """One cluster for a whole test program; one database for each test."""
+    """One cluster for a whole test program; one database for each test. Durable, as in earnest: without synchronous
+    commit an immediate restart would lose what had been acknowledged, and the judge would blame the daemon."""
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="waihu-e2e.")
         os.chmod(self.folder, 0o755)
         self.data = os.path.join(self.folder, "pg")
-        self.tool("start")
+        self.tool("start", "--durable")
         self.count = 0
 
     def tool(self, action, *more):

@@ -11,7 +11,7 @@ LEADS = 60
 
 class Operations(Scenario):
     overrides = {"dispatch.organization_concurrency": 10}
-    sim_flags = ("--speed", "20")
+    sim_flags = ("--speed", "40")
 
     def test_suspend_holds_the_dispatch_and_resume_goes_on(self):
         task = self.make_task(LEADS)
