@@ -234,7 +234,7 @@ struct order_visitor {
                                                     completion<provider_page<job_snapshot>> done) {
           provider.list_jobs_by_group(group, page, size, deadline, std::move(done));
         },
-        [self, page, size](result<provider_page<job_snapshot>> answer) {
+        [self, size](result<provider_page<job_snapshot>> answer) {
           auto& st = self->state;
           if (!st.reading) return;
           if (!answer) {

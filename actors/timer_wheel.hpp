@@ -26,7 +26,7 @@ class timer_wheel {
     auto& node = nodes_[who];
     node.when = when;
     // A time already past goes to the next tick that will be looked at.
-    node.slot = static_cast<std::uint32_t>(std::max(tick_of(when), cursor_) % slots_.size());
+    node.slot = static_cast<std::uint32_t>(static_cast<std::size_t>(std::max(tick_of(when), cursor_)) % slots_.size());
     node.prev = none;
     node.next = slots_[node.slot];
     if (node.next != none) nodes_[node.next].prev = who;

@@ -24,7 +24,7 @@ struct organization_record {
 };
 
 /// What a user may do.
-enum class user_role : std::uint8_t { admin = 1, operator_ = 2, viewer = 3 };
+enum class user_role : std::uint8_t { admin = 1, operator_ = 2, viewer = 3 };  // NOLINT: `operator` is a keyword
 
 /// `users`: somebody who logs in.
 struct user_record {
