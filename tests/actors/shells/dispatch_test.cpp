@@ -148,6 +148,36 @@ TEST_F(Dispatch, AGroupThatCannotBeCreatedLeavesTheTaskAt1) {
   EXPECT_EQ(stored_task(task).last_error, "签名错误");
 }
 
+TEST_F(Dispatch, AStartAfterARefusedOneUsesTheScriptChosenInBetween) {
+  start_node();
+  const auto task = make_task(3);
+  provider->group_failure = failure{errc::rejected, "场景不存在", "InvalidParameter", 0};
+  ASSERT_FALSE(start_task(task));
+  pass(1s);
+  EXPECT_EQ(eng->counts->jobs, 0) << "a refused start leaves no actor";
+  choose_script(task, "script_2");
+  provider->group_failure.reset();
+  ASSERT_TRUE(start_task(task));
+  EXPECT_EQ(provider->last_script, "script_2");
+  pass(5s);
+  finish(task);
+}
+
+TEST_F(Dispatch, NothingIsSentWhileTheClaimIsNotConfirmed) {
+  start_node();
+  const auto task = make_task(60);
+  provider->assign_moods = {mood::unreachable};
+  ASSERT_TRUE(start_task(task));
+  claim_confirmed = false;
+  const auto before = provider->assign_calls;
+  pass(120s);
+  EXPECT_EQ(provider->assign_calls, before) << "neither new batches nor the resting one";
+  claim_confirmed = true;
+  pass(120s);
+  EXPECT_EQ(provider->jobs.size(), 60U);
+  finish(task);
+}
+
 TEST_F(Dispatch, AGroupWhoseAnswerWasLostIsFoundAgainByTheNextStart) {
   start_node();
   const auto task = make_task(2);

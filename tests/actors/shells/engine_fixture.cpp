@@ -54,7 +54,8 @@ void EngineFixture::start_node() {
   eng->reader = spawn_store_reader(*system_, {}, workers);
   eng->hub = spawn_event_hub(*system_, eng->reader);
   eng->writer = spawn_store_writer(*system_, {}, workers, std::make_shared<event_hub>(eng->hub), eng->counts);
-  eng->gateway = spawn_provider_gateway(*system_, provider, options.provider, 7, eng->counts);
+  eng->gateway =
+      spawn_provider_gateway(*system_, provider, options.provider, 7, eng->counts, [this] { return claim_confirmed; });
   eng->model = spawn_analyst(*system_, model, options.analyst);
   eng->gate = spawn_dispatch_gate(*system_, options.dispatch);
   eng->tasks = spawn_registry(*system_);
@@ -179,6 +180,15 @@ result<refreshed_jobs> EngineFixture::refresh(task_id task, std::vector<job_row_
   return await<refreshed_jobs>([&](auto done) {
     caf::anon_send(gateway_, refresh_atom::value, refresh_jobs{task, rows, max_age, milliseconds{2'000}}, done);
   });
+}
+
+void EngineFixture::choose_script(task_id task, const std::string& script_id) {
+  query::set_script choice;
+  choice.organization_id = organization;
+  choice.id = task;
+  choice.script_id = script_id;
+  const auto chosen = session_->run(choice);
+  ASSERT_TRUE(chosen) << chosen.error().message;
 }
 
 call_task_record EngineFixture::stored_task(task_id task) {

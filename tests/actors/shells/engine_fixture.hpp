@@ -51,6 +51,9 @@ class EngineFixture : public ::testing::Test {
   std::shared_ptr<engine> eng;
   std::string organization{"ORG001"};
   bool ownership_lost{};
+  bool claim_confirmed{true};  ///< What the gateway is told about the node's claim.
+  /// Chooses another script for a task in 1.
+  void choose_script(task_id task, const std::string& script_id);
 
   caf::scheduler::test_coordinator& sched();
   caf::actor_system& eng_system() { return *system_; }

@@ -26,6 +26,7 @@ int fake_provider::doubles() const {
 
 void fake_provider::create_job_group(job_group_request request, milliseconds, completion<std::string> done) {
   if (group_failure && !may_have_happened(group_failure->code)) return done(tl::unexpected<failure>(*group_failure));
+  last_script = request.script_id;
   job_group group;
   group.job_group_id = "group-" + std::to_string(next_++);
   group.name = request.name;

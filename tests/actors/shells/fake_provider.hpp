@@ -32,6 +32,7 @@ class fake_provider final : public voice_provider {
   std::map<std::string, played_job> jobs;      ///< By reference id.
   std::vector<job_group> groups;
   int hidden_from_lists{};  ///< So many jobs are missing from the group's pages, though its total counts them.
+  std::string last_script;  ///< Of the newest job group.
   int assign_calls{};
   int look_calls{};
   std::size_t looked_ids{};
