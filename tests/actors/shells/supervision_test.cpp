@@ -63,6 +63,22 @@ TEST_F(Supervision, ATaskThatKeepsCrashingIsQuarantinedAndTheOthersGoOn) {
   pass_until([&] { return stored_task(sound).type == task_type::follow_up_complete; }, 60s, "the other task at 4");
 }
 
+TEST_F(Supervision, WhatADeadTaskHadWaitingInTheGatewayIsNotSentBehindItsSuccessorsBack) {
+  options.provider.write_rate_per_s = 0.01;  // the second batch would have its turn in 100 s
+  options.provider.burst = 1;
+  options.dispatch.batch_size = 5;
+  start_node();
+  const auto task = make_task(10);
+  ASSERT_TRUE(start_task(task));
+  pass(2s);
+  ASSERT_EQ(provider->assign_calls, 1);
+  caf::anon_send_exit(actor_of(task), caf::exit_reason::kill);
+  pass(600s);
+  EXPECT_EQ(provider->jobs.size(), 10U);
+  EXPECT_EQ(provider->assign_calls, 2);
+  EXPECT_EQ(provider->doubles(), 0);
+}
+
 TEST_F(Supervision, UnfinishedTasksAreTakenUpAtStart) {
   start_node();
   const auto task = make_task(4);
