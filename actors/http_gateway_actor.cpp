@@ -83,7 +83,9 @@ void recording(gateway_pointer self, const fetch_recording& wanted, const answer
     if (rows->empty() || rows->front().call_task_id.empty()) return (*done)(fail(errc::not_found, "no recording yet"));
     const auto& job = rows->front();
     const auto margin = minutes{1};
-    if (!job.recording_url.empty() && recording_expiry(job.recording_url) > self->state.eng->now() + margin)
+    // A link that does not say when it ends is always fetched again.
+    const auto ends = recording_expiry(job.recording_url);
+    if (ends && *ends > self->state.eng->now() + margin)
       return (*done)(job.recording_url);
     call_provider<recording_link>(
         self, *self->state.eng, "DownloadRecording", reading,

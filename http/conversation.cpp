@@ -75,14 +75,4 @@ std::optional<std::int64_t> conversation_duration_ms(std::string_view json) {
   return std::max<std::int64_t>(0, *lines.last - *lines.first);
 }
 
-std::optional<std::int64_t> link_expiry_s(std::string_view url) {
-  constexpr std::string_view name = "Expires=";
-  for (auto at = url.find(name); at != std::string_view::npos; at = url.find(name, at + 1)) {
-    if (at == 0 || (url[at - 1] != '?' && url[at - 1] != '&')) continue;
-    const auto rest = url.substr(at + name.size());
-    return parse_integer(rest.substr(0, rest.find('&')));
-  }
-  return std::nullopt;
-}
-
 }  // namespace waihu::http

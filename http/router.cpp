@@ -4,6 +4,7 @@
 #include "http/body_fields.hpp"
 #include "http/handlers.hpp"
 #include "http/json_writer.hpp"
+#include "messages/model/percent_coding.hpp"
 
 namespace waihu::http {
 
@@ -91,26 +92,6 @@ struct import_slot {
   std::shared_ptr<std::atomic<int>> count;
 };
 
-bool percent_decode(std::string_view in, bool plus_is_blank, std::string& out) {
-  const auto digit = [](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-  };
-  out.clear();
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    if (in[i] != '%') {
-      out.push_back(plus_is_blank && in[i] == '+' ? ' ' : in[i]);
-      continue;
-    }
-    if (i + 2 >= in.size() || digit(in[i + 1]) < 0 || digit(in[i + 2]) < 0) return false;
-    out.push_back(static_cast<char>(digit(in[i + 1]) * 16 + digit(in[i + 2])));
-    i += 2;
-  }
-  return true;
-}
-
 }  // namespace
 
 std::string_view call::path_part(std::string_view name) const {
@@ -129,7 +110,9 @@ bool read_target(std::string_view target, request& into) {
   target = target.substr(0, target.find('#'));
   if (target.empty() || target.front() != '/') return false;
   const auto mark = target.find('?');
-  if (!percent_decode(target.substr(0, mark), false, into.path) || !is_storable_text(into.path)) return false;
+  auto path = percent_decode(target.substr(0, mark), plus_sign::kept);
+  if (!path || !is_storable_text(*path)) return false;
+  into.path = std::move(*path);
   if (mark == std::string_view::npos) return true;
   constexpr std::size_t parameter_limit = 100;
   std::string_view rest = target.substr(mark + 1);
@@ -138,10 +121,11 @@ bool read_target(std::string_view target, request& into) {
     rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
     if (pair.empty()) continue;
     const auto equals = pair.find('=');
-    name_value nv;
-    if (!percent_decode(pair.substr(0, equals), true, nv.first)) return false;
-    if (equals != std::string_view::npos && !percent_decode(pair.substr(equals + 1), true, nv.second)) return false;
-    into.query.push_back(std::move(nv));
+    const auto encoded = equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
+    auto name = percent_decode(pair.substr(0, equals), plus_sign::is_space);
+    auto value = percent_decode(encoded, plus_sign::is_space);
+    if (!name || !value) return false;
+    into.query.emplace_back(std::move(*name), std::move(*value));
     if (into.query.size() > parameter_limit) return false;
   }
   return true;

@@ -7,6 +7,7 @@
 #include "http/handlers.hpp"
 #include "http/json_writer.hpp"
 #include "http/task_view.hpp"
+#include "messages/model/voice.hpp"
 
 namespace waihu::http {
 
@@ -89,14 +90,14 @@ async<result<bool>> refresh_page(call& c, const execution_query& wanted, executi
 
 /// Fetches recording links of succeeded calls that have none, or one that has ended.
 async<bool> fetch_recordings(call& c, const execution_query& wanted, execution_page& page) {
-  const auto now_s = std::chrono::floor<seconds>(c.s.now()).time_since_epoch().count();
+  const auto now = c.s.now();
   std::vector<pending<std::string>::initiator> asks;
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < page.rows.items.size(); ++i) {
     const auto& r = page.rows.items[i];
     if (r.job.status != call_status::succeeded) continue;
-    const auto ends = link_expiry_s(r.recording_url);
-    if (!r.recording_url.empty() && (!ends || *ends > now_s)) continue;
+    const auto ends = recording_expiry(r.recording_url);
+    if (!r.recording_url.empty() && (!ends || *ends > now)) continue;
     pending<std::string>::initiator ask = [b = c.s.inside, m = fetch_recording{c.organization, wanted.id, r.job.row}](
                                               completion<std::string> done) { b->recording(m, std::move(done)); };
     asks.push_back(std::move(ask));

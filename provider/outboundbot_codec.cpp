@@ -5,8 +5,8 @@
 #include <rapidjson/writer.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "messages/model/voice.hpp"
 #include "provider/json_reading.hpp"
 
 namespace waihu::provider::outboundbot {
@@ -133,18 +133,6 @@ job_snapshot read_result_row(const Value& row, const std::string& job_group_id) 
     if (out.call_job_id.empty()) out.call_job_id = text_member(*contact, "JobUuid");
   }
   return out;
-}
-
-/// `Expires` of a pre-signed URL, in ms since the epoch; 0 when it does not say.
-std::int64_t expiry_of(const std::string& url) {
-  const auto pairs = signing::parse_query(signing::split_target(url).query);
-  const auto text = pairs ? signing::find_parameter(*pairs, "Expires") : std::nullopt;
-  if (!text) return 0;
-  std::int64_t at = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), at);
-  constexpr std::int64_t last_sensible = 100'000'000'000;
-  const bool is_number = error == std::errc{} && end == text->data() + text->size();
-  return is_number && at > 0 && at < last_sensible ? at * 1000 : 0;
 }
 
 }  // namespace
@@ -276,7 +264,7 @@ result<recording_link> read_recording(const rapidjson::Document& doc) {
   recording_link out;
   out.url = text_member(*params, "SignatureUrl");
   if (out.url.empty()) return fail(errc::not_found, "no recording yet");
-  out.expires_ms = expiry_of(out.url);
+  if (const auto end = recording_expiry(out.url)) out.expires_ms = to_epoch_ms(*end);
   return out;
 }
 

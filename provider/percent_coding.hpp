@@ -1,5 +1,5 @@
-// Percent-encoding of RFC 3986 and the query and form strings built from it, as the provider's gateway reads them.
-// Used by our client when it signs and by whoever checks a signature. Knows only the standard library.
+// Query and form strings as the provider's gateway reads them. Used by our client when it signs and by whoever checks a
+// signature. Knows only the model and the standard library.
 #pragma once
 
 #include <optional>
@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "messages/model/percent_coding.hpp"
+
 namespace waihu::signing {
 
 /// Decoded name and value pairs in the order in which they stand in a query or form. Names may repeat.
@@ -15,12 +17,6 @@ using parameters = std::vector<std::pair<std::string, std::string>>;
 
 /// Greatest number of pairs `parse_query` takes; more is malformed.
 inline constexpr std::size_t max_parameters = 4096;
-
-/// Escapes every byte but A-Z a-z 0-9 - _ . ~ as %XX with upper-case digits. Space becomes %20.
-std::string percent_encode(std::string_view text);
-
-/// Undoes percent-encoding; '+' becomes a space, as in forms. Nothing when a '%' is not followed by two hex digits.
-std::optional<std::string> percent_decode(std::string_view text);
 
 /// Reads `a=1&b=2`, of a query string or of an application/x-www-form-urlencoded body. A name without '=' has an empty
 /// value; empty pairs are skipped. Nothing when the encoding is broken or there are more than `max_parameters` pairs.

@@ -126,21 +126,4 @@ result<api_answer> api_client::call(http_request request) {
   return answer;
 }
 
-std::string escape_query(std::string_view text) {
-  std::string out;
-  for (const char ch : text) {
-    const auto c = static_cast<unsigned char>(ch);
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-                       c == '_' || c == '.' || c == '~';
-    if (plain) {
-      out += ch;
-    } else {
-      out += '%';
-      out += "0123456789ABCDEF"[c >> 4U];
-      out += "0123456789ABCDEF"[c & 15U];
-    }
-  }
-  return out;
-}
-
 }  // namespace waihu::ctl

@@ -74,7 +74,4 @@ class api_client {
   milliseconds deadline_;
 };
 
-/// Percent-encodes a query value.
-std::string escape_query(std::string_view text);
-
 }  // namespace waihu::ctl

@@ -1,21 +1,27 @@
 #include "messages/model/voice.hpp"
 
 #include <charconv>
-#include <string_view>
 
 namespace waihu {
 
-wall_time recording_expiry(std::string_view url) noexcept {
+std::optional<wall_time> recording_expiry(std::string_view url) noexcept {
   constexpr std::string_view key = "Expires=";
-  for (auto at = url.find(key); at != std::string_view::npos; at = url.find(key, at + 1)) {
-    if (at == 0 || (url[at - 1] != '?' && url[at - 1] != '&')) continue;
-    const auto* begin = url.data() + at + key.size();
-    std::int64_t expires = 0;
-    const auto [end, error] = std::from_chars(begin, url.data() + url.size(), expires);
-    constexpr std::int64_t year_9999 = 253'402'300'800;
-    if (error == std::errc{} && end != begin && expires < year_9999) return from_epoch_ms(expires * 1'000);
+  constexpr std::int64_t year_9999 = 253'402'300'800;
+  const auto mark = url.find('?');
+  if (mark == std::string_view::npos) return std::nullopt;
+  auto query = url.substr(mark + 1);
+  query = query.substr(0, query.find('#'));
+  while (!query.empty()) {
+    auto pair = query.substr(0, query.find('&'));
+    query.remove_prefix(pair.size() < query.size() ? pair.size() + 1 : query.size());
+    if (!pair.starts_with(key)) continue;
+    pair.remove_prefix(key.size());
+    std::int64_t at = 0;
+    const auto [end, error] = std::from_chars(pair.data(), pair.data() + pair.size(), at);
+    const bool is_number = error == std::errc{} && end == pair.data() + pair.size();
+    if (is_number && at > 0 && at < year_9999) return from_epoch_ms(at * 1'000);
   }
-  return wall_time{};
+  return std::nullopt;
 }
 
 }  // namespace waihu

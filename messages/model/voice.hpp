@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -84,12 +85,12 @@ struct provider_page {
 /// Where a call's recording can be fetched for a while.
 struct recording_link {
   std::string url;            ///< Pre-signed; a secret while valid: shown to the owner, never logged.
-  std::int64_t expires_ms{};  ///< From the URL's own `Expires`, ms since the epoch; 0 = unknown.
+  std::int64_t expires_ms{};  ///< `recording_expiry` of the URL, ms since the epoch; 0 = unknown.
 };
 
-/// When a pre-signed link runs out, by its own `Expires` (epoch seconds); the epoch itself when it does not say, so
-/// that a link of unknown age is always fetched again.
-wall_time recording_expiry(std::string_view url) noexcept;
+/// When a pre-signed link runs out, by the `Expires` of its query (whole epoch seconds, up to the year 9999); nothing
+/// when it does not say.
+std::optional<wall_time> recording_expiry(std::string_view url) noexcept;
 
 /// Counters of a job group as the provider sees them.
 struct job_group_progress {

@@ -116,8 +116,6 @@ TEST(Conversation, DurationIsLastMinusFirstTimestamp) {
   EXPECT_FALSE(conversation_duration_ms(""));
   EXPECT_FALSE(conversation_duration_ms("{}"));
   EXPECT_FALSE(conversation_duration_ms("[{"));
-  EXPECT_EQ(link_expiry_s("https://a/b?x=1&Expires=77&s=2"), 77);
-  EXPECT_FALSE(link_expiry_s("https://a/NoExpires=77"));
 }
 
 TEST(Gzip, IsOnlyAcceptedWhenAllowed) {

@@ -328,10 +328,10 @@ TEST(Signing, HandsTheBusinessParametersBackDecoded) {
   }
 }
 
-TEST(PercentCoding, RefusesBrokenEscapesAndFloods) {
-  EXPECT_EQ(percent_decode("a%2"), std::nullopt);
-  EXPECT_EQ(percent_decode("a%zz"), std::nullopt);
-  EXPECT_EQ(percent_decode("%E5%bc%A0+x"), "张 x");
+TEST(QueryStrings, RefuseBrokenEscapesAndFloods) {
+  EXPECT_EQ(parse_query("a=1&b=%2"), std::nullopt);
+  EXPECT_EQ(parse_query("%zz=1"), std::nullopt);
+  EXPECT_EQ(parse_query("a=%E5%bc%A0+x"), (parameters{{"a", "张 x"}}));
   std::string flood;
   for (std::size_t i = 0; i <= max_parameters; ++i) flood += "a=1&";
   EXPECT_EQ(parse_query(flood), std::nullopt);

@@ -112,7 +112,6 @@ TEST(JsonObject, EscapesAndKeepsChinese) {
   EXPECT_EQ(body.text(), R"({"n":5,"text":"外呼\n","yes":true,"inner":{"list":["a\"b","外"]}})");
 }
 
-TEST(Query, IsPercentEncoded) { EXPECT_EQ(escape_query("a b&外~"), "a%20b%26%E5%A4%96~"); }
 
 }  // namespace
 }  // namespace waihu::ctl
