@@ -342,14 +342,15 @@ dispatch_machine::start plan_start(const query::loaded_task& loaded) {
   found.last_seq = loaded.last_batch_seq;
   found.anything_assigned = loaded.counters.has_job_id > 0;
   std::map<batch_id, dispatch_machine::open_batch> open;
-  for (const auto& batch : loaded.open_batches) open[batch.id] = {batch.id, {}, batch.state == batch_state::sent};
+  for (const auto& batch : loaded.open_batches)
+    open[batch.id] = {batch.id, {}, batch.state == batch_state::sent, batch.state == batch_state::unknown};
   for (const auto& job : loaded.jobs) {
     if (job.attempts > 0) found.rounds.emplace_back(job.row, job.attempts);
     if (job.phase == job_phase::queued) found.queued.push_back(job.row);
     if (job.phase != job_phase::dispatching) continue;
     const auto id = job.dispatch_batch.value_or(batch_id{});
     // A row whose batch is closed was accepted or given up: it is looked for, but never sent again.
-    const auto [entry, orphan] = open.try_emplace(id, dispatch_machine::open_batch{id, {}, true});
+    const auto [entry, orphan] = open.try_emplace(id, dispatch_machine::open_batch{id, {}, true, true});
     entry->second.rows.push_back(job.row);
   }
   for (auto& [id, batch] : open)

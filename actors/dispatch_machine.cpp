@@ -29,6 +29,7 @@ dispatch_machine::dispatch_machine(dispatch_policy policy, start found, steady_t
     b.id = open.batch;
     b.rows = std::move(open.rows);
     b.accepted = open.accepted;
+    b.sent = open.accepted || open.lost;
     b.due = now + policy_.settle;
     batches_.emplace(next_key_++, std::move(b));
   }
@@ -231,6 +232,7 @@ void dispatch_machine::on(const dispatch_fact::requeue_failed& f, steady_time no
 
 void dispatch_machine::make_unknown(batch& b, steady_time now, const std::string& why, orders& out) {
   b.step = batch_step::unknown;
+  b.sent = true;
   b.due = now + policy_.settle;
   last_error_ = why;
   using what = dispatch_orders::note_batch::what;
@@ -305,12 +307,13 @@ void dispatch_machine::resolve_absent(batch_key key, batch& b, orders& out) {
     const auto it = rounds_.find(row);
     const int behind = it == rounds_.end() ? 0 : it->second;
     // What the provider had accepted is never sent again, even if its list does not show it.
-    if (b.accepted || behind + 1 >= policy_.max_rounds) lost.push_back(row);
+    // An intent whose sender died may never have been sent: no trace of it is no reason to give its people up.
+    if (b.accepted || (b.sent && behind + 1 >= policy_.max_rounds)) lost.push_back(row);
     else again.push_back(row);
   }
   if (!lost.empty()) out.push_back(dispatch_orders::declare_unplaced{lost, "not found at the provider"});
   if (!again.empty()) {
-    requeue(key, b, std::move(again), true, "not found at the provider by two readings", out);
+    requeue(key, b, std::move(again), b.sent, "not found at the provider by two readings", out);
     return;
   }
   out.push_back(dispatch_orders::note_batch{

@@ -13,8 +13,9 @@
 //                                                       │ group read (found rows are acknowledged at once)
 //                                                       │ second agreeing read, `settle` apart
 //                                                       ▼
-//                                     absent rows: queued again (attempt counted), or unplaced at the last round, or
-//                                     unplaced at once where the provider had accepted the batch
+//                                     absent rows: queued again (a round counted if the batch is known to have been
+//                                     sent), or unplaced at the last round, or unplaced at once where the provider had
+//                                     accepted the batch
 #pragma once
 
 #include <cstdint>
@@ -187,6 +188,7 @@ class dispatch_machine {
     batch_id batch{};
     std::vector<job_row_id> rows;  ///< Those still in `dispatching`.
     bool accepted{};               ///< The provider had answered before the restart (state `sent`).
+    bool lost{};                   ///< It was sent and its answer lost before the restart (state `unknown`).
   };
   /// What a restart finds in the store.
   struct start {
@@ -223,6 +225,7 @@ class dispatch_machine {
     std::vector<job_row_id> rows;  ///< Not yet acknowledged.
     int tries{};
     bool accepted{};
+    bool sent{};  ///< Known to have left us. Only then does finding no trace of it say something about its people.
     bool repeat_due{};  ///< The commit of this step failed and is repeated at `due`.
     steady_time due{};  ///< resting: next send; unknown: earliest read; acking/requeuing: next repeat.
     std::string request_id;

@@ -304,7 +304,7 @@ TEST(DispatchStory, NeverSendsAgainWhatTheProviderHadAccepted) {
 
 TEST(DispatchStory, NeverSendsAgainWhatWasAcceptedBeforeARestart) {
   dispatch_machine::start found;
-  found.open.push_back({batch_id{4}, rows({5, 6}), true});
+  found.open.push_back({batch_id{4}, rows({5, 6}), true, true});
   dispatch_scene scene(found);
   scene.tell(opened{});
   scene.pass(seconds{15});
@@ -316,7 +316,7 @@ TEST(DispatchStory, NeverSendsAgainWhatWasAcceptedBeforeARestart) {
 
 TEST(DispatchStory, GivesTheProviderItsDelayAfterARestartToo) {
   dispatch_machine::start found;
-  found.open.push_back({batch_id{4}, rows({5, 6}), false});
+  found.open.push_back({batch_id{4}, rows({5, 6}), false, false});
   dispatch_scene scene(found);
   scene.tell(opened{});
   EXPECT_EQ(scene.count<order::read_group>(), 0U);
@@ -356,6 +356,36 @@ TEST(DispatchStory, RemembersTheRoundsOverARestart) {
   scene.read({});
   EXPECT_EQ(scene.the<order::declare_unplaced>().rows, rows({1}));
   EXPECT_EQ(scene.the<order::commit_requeue>().rows, rows({2}));
+}
+
+TEST(DispatchStory, NeverGivesUpPeopleForAnIntentThatPerhapsWasNeverSent) {
+  dispatch_machine::start found;
+  found.rounds = {{job_row_id{5}, 1}};
+  found.open.push_back({batch_id{4}, rows({5, 6}), false, false});
+  dispatch_scene scene(found);
+  scene.tell(opened{});
+  scene.pass(seconds{15});
+  scene.read({});
+  scene.pass(seconds{15});
+  scene.read({});
+  EXPECT_EQ(scene.count<order::declare_unplaced>(), 0U);
+  EXPECT_EQ(scene.the<order::commit_requeue>().rows, rows({5, 6}));
+  EXPECT_FALSE(scene.the<order::commit_requeue>().counts_as_attempt);
+}
+
+TEST(DispatchStory, CountsARoundForABatchWhoseAnswerWasLostBeforeTheRestart) {
+  dispatch_machine::start found;
+  found.rounds = {{job_row_id{5}, 1}};
+  found.open.push_back({batch_id{4}, rows({5, 6}), false, true});
+  dispatch_scene scene(found);
+  scene.tell(opened{});
+  scene.pass(seconds{15});
+  scene.read({});
+  scene.pass(seconds{15});
+  scene.read({});
+  EXPECT_EQ(scene.the<order::declare_unplaced>().rows, rows({5}));
+  EXPECT_EQ(scene.the<order::commit_requeue>().rows, rows({6}));
+  EXPECT_TRUE(scene.the<order::commit_requeue>().counts_as_attempt);
 }
 
 TEST(DispatchStory, AcknowledgesPartOfTheIdsAndReconcilesTheRest) {
@@ -445,7 +475,7 @@ TEST(DispatchStory, TakesARowInOnlyOnce) {
 TEST(DispatchStory, DropsAnOpenBatchThatHasNoRowsLeft) {
   dispatch_machine::start found;
   found.queued = rows({1});
-  found.open.push_back({batch_id{1}, {}, false});
+  found.open.push_back({batch_id{1}, {}, false, false});
   dispatch_scene scene(found);
   EXPECT_EQ(scene.machine.open_batches(), 0U);
   EXPECT_FALSE(scene.machine.reconciling());

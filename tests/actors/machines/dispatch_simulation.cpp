@@ -112,6 +112,7 @@ void dispatch_simulation::judge() {
         break;
       case stored_phase::unplaced:
         if (listed) fail(name + " was dialled and is called unplaced");
+        if (!sent_.contains(row)) fail(name + " was never sent and is called unplaced");
         break;
       case stored_phase::queued:
         if (!reported_) fail(name + " was forgotten in the queue");
@@ -136,9 +137,10 @@ void dispatch_simulation::start_daemon() {
     if (stored.phase == stored_phase::tracking) found.anything_assigned = true;
     if (stored.attempts > 0) found.rounds.emplace_back(row, stored.attempts);
   }
-  for (auto& [id, rows] : open) found.open.push_back({id, std::move(rows), batches_.at(id).accepted});
+  for (auto& [id, rows] : open)
+    found.open.push_back({id, std::move(rows), batches_.at(id).accepted, batches_.at(id).lost});
   // A batch without rows left is open in the store all the same, as after a crash before its last note.
-  if (!batches_.empty() && open.empty()) found.open.push_back({batches_.begin()->first, {}, false});
+  if (!batches_.empty() && open.empty()) found.open.push_back({batches_.begin()->first, {}, false, false});
   found.last_seq = last_seq_;
   note("daemon starts with " + std::to_string(found.queued.size()) + " queued, " + std::to_string(found.open.size()) +
        " open");
@@ -269,6 +271,7 @@ void dispatch_simulation::carry_out(const dispatch_orders::send_batch& order) {
   note("send_batch" + words(order.rows));
   if (held_) fail("sends while suspended");
   if (order.rows.empty()) fail("sends nothing");
+  sent_.insert(order.rows.begin(), order.rows.end());
   for (const auto row : order.rows) {
     const auto& stored = rows_.at(row);
     if (stored.phase != stored_phase::dispatching || std::ranges::count(batches_.at(stored.batch).rows, row) != 1)
@@ -365,7 +368,8 @@ void dispatch_simulation::carry_out(const dispatch_orders::note_batch& order) {
   using what = dispatch_orders::note_batch::what;
   auto c = std::make_shared<commit>(commit{[this, order] {
     // A batch noted as answered, or as closed, is looked for after a restart but never sent again.
-    if (order.state != what::lost) batches_.at(order.batch).accepted = true;
+    auto& stored = batches_.at(order.batch);
+    (order.state == what::lost ? stored.lost : stored.accepted) = true;
   }});
   commits_.push_back(c);
   after(milliseconds{random_.between(1, 200)}, [this, c] {

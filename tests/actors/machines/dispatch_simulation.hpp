@@ -63,6 +63,7 @@ class dispatch_simulation {
   struct stored_batch {
     std::vector<job_row_id> rows;
     bool accepted{};
+    bool lost{};
   };
   struct listed_job {
     std::string call_job_id;
@@ -132,6 +133,7 @@ class dispatch_simulation {
   std::vector<std::shared_ptr<commit>> commits_;
 
   std::map<job_row_id, listed_job> ledger_;
+  std::set<job_row_id> sent_;  ///< Rows of every batch that was ever handed to the wire.
   std::set<job_row_id> on_their_way_;
 };
 
