@@ -3,6 +3,7 @@
 #include <deque>
 #include <unordered_map>
 
+#include "actors/exceptions.hpp"
 #include "actors/token_bucket.hpp"
 
 namespace waihu {
@@ -50,6 +51,7 @@ void pump(analyst_pointer self) {
 
 analyst::behavior_type analyst_behavior(analyst_pointer self, std::shared_ptr<language_model> model,
                                         config::analyst_options options) {
+  log_exceptions(self);
   auto& state = self->state;
   state.model = std::move(model);
   const auto per_second = std::max(options.per_minute, 1) / 60.0;

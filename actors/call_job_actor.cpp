@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "actors/exceptions.hpp"
+#include "actors/failpoint.hpp"
 #include "actors/follow_up_actor.hpp"
 #include "telemetry/log.hpp"
 
@@ -263,6 +265,7 @@ void take_snapshot(job_pointer self, const job_snapshot& seen) {
 
 void take_look(job_pointer self, const result<job_snapshot>& looked) {
   auto& state = self->state;
+  failpoint("job_looked");
   if (looked) return take_snapshot(self, *looked);
   const auto& why = looked.error();
   state.look_error = why.message;
@@ -357,14 +360,7 @@ call_job::behavior_type call_job_behavior(job_pointer self, engine_ptr eng, task
   state.told.followed = state.record.leads_follow_id.has_value();
   state.told.is_interested = state.record.is_interested;
   self->set_exception_handler([self](std::exception_ptr& thrown) -> caf::error {
-    std::string what = "unknown exception";
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const std::exception& e) {
-      what = e.what();
-    } catch (...) {
-    }
-    self->send(self->state.task, crash_atom::value, self->state.index, what);
+    self->send(self->state.task, crash_atom::value, self->state.index, what_of(thrown));
     return caf::sec::runtime_error;
   });
   for (const auto& order : opening_orders(state.at)) std::visit(order_visitor{self}, order);

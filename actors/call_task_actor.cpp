@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/call_task_state.hpp"
+#include "actors/exceptions.hpp"
 #include "provider/voice_provider.hpp"
 #include "telemetry/log.hpp"
 
@@ -409,6 +410,7 @@ void set_up(task_pointer self, query::loaded_task& loaded) {
 
 call_task::behavior_type call_task_behavior(task_pointer self, engine_ptr eng,
                                             const std::shared_ptr<query::loaded_task>& loaded) {
+  log_exceptions(self);
   self->state.eng = std::move(eng);
   ++self->state.eng->counts->tasks;
   set_up(self, *loaded);

@@ -2,6 +2,8 @@
 
 #include <unordered_map>
 
+#include "actors/exceptions.hpp"
+
 namespace waihu {
 
 namespace {
@@ -14,6 +16,7 @@ struct gate_state {
 
 dispatch_gate::behavior_type gate_behavior(dispatch_gate::stateful_pointer<gate_state> self,
                                            const dispatch_gate_policy& policy) {
+  log_exceptions(self);
   self->state.rules = std::make_unique<dispatch_gate_machine>(policy);
   return {
       [self](ask_atom, const gate_request& request) { return self->state.rules->ask(request, self->clock().now()); },
@@ -31,6 +34,7 @@ struct registry_state {
 };
 
 registry::behavior_type registry_behavior(registry::stateful_pointer<registry_state> self) {
+  log_exceptions(self);
   return {
       [self](publish_atom, task_id task, const call_task& actor) { self->state.tasks[task] = actor; },
       [self](forget_atom, task_id task) { self->state.tasks.erase(task); },

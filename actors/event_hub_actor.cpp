@@ -3,6 +3,8 @@
 #include <deque>
 #include <map>
 
+#include "actors/exceptions.hpp"
+
 namespace waihu {
 
 namespace {
@@ -93,6 +95,7 @@ void catch_up(hub_pointer self, std::uint64_t token) {
 }
 
 event_hub::behavior_type hub_behavior(hub_pointer self, store_reader reader) {
+  log_exceptions(self);
   self->state.reader = std::move(reader);
   return {
       [self](publish_atom, const event_pack& pack) {

@@ -2,9 +2,11 @@
 
 #ifdef WAIHU_FAILPOINTS
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
+#include <memory>
+#include <stdexcept>
 #include <string>
 
 namespace waihu {
@@ -13,28 +15,39 @@ namespace {
 
 struct wish {
   std::string name;
-  long left{};
+  std::atomic<long> left{};
+  bool throws{};
 };
 
-wish& wanted() {
-  static wish w = [] {
-    wish parsed;
-    if (const char* text = std::getenv("WAIHU_FAILPOINT")) {  // NOLINT(concurrency-mt-unsafe): read once at start
-      const char* colon = std::strchr(text, ':');
-      parsed.name = colon != nullptr ? std::string(text, colon) : std::string(text);
-      parsed.left = colon != nullptr ? std::strtol(colon + 1, nullptr, 10) : 1;
-    }
-    return parsed;
+std::shared_ptr<wish> parsed(const std::string& text) {
+  auto made = std::make_shared<wish>();
+  const auto first = text.find(':');
+  made->name = text.substr(0, first);
+  made->left = 1;
+  if (first == std::string::npos) return made;
+  const auto second = text.find(':', first + 1);
+  made->left = std::strtol(text.c_str() + first + 1, nullptr, 10);
+  made->throws = second != std::string::npos && text.substr(second + 1) == "throw";
+  return made;
+}
+
+std::shared_ptr<wish>& wanted() {
+  static std::shared_ptr<wish> w = [] {
+    const char* text = std::getenv("WAIHU_FAILPOINT");  // NOLINT(concurrency-mt-unsafe): read once at start
+    return parsed(text != nullptr ? text : "");
   }();
   return w;
 }
 
 }  // namespace
 
-void failpoint(const char* name) noexcept {
-  auto& w = wanted();
-  if (w.name != name) return;
-  if (__atomic_sub_fetch(&w.left, 1, __ATOMIC_SEQ_CST) == 0) ::raise(SIGKILL);
+void wish_failpoint(const char* wish) { std::atomic_store(&wanted(), parsed(wish)); }
+
+void failpoint(const char* name) {
+  const auto w = std::atomic_load(&wanted());
+  if (w->name != name || --w->left != 0) return;
+  if (w->throws) throw std::runtime_error(std::string("failpoint ") + name);
+  ::raise(SIGKILL);
 }
 
 }  // namespace waihu

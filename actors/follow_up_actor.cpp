@@ -1,5 +1,6 @@
 #include "actors/follow_up_actor.hpp"
 
+#include "actors/exceptions.hpp"
 #include "telemetry/log.hpp"
 
 namespace waihu {
@@ -167,14 +168,7 @@ follow_up::behavior_type follow_up_behavior(follow_pointer self, engine_ptr eng,
   state.parent = std::move(parent);
   state.work = std::move(work);
   self->set_exception_handler([self](std::exception_ptr& thrown) -> caf::error {
-    std::string what = "unknown exception";
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const std::exception& e) {
-      what = e.what();
-    } catch (...) {
-    }
-    self->send(self->state.parent, crash_atom::value, what);
+    self->send(self->state.parent, crash_atom::value, what_of(thrown));
     return caf::sec::runtime_error;
   });
   if (state.work.load_from_store) load_and_begin(self);

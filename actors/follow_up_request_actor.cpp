@@ -1,5 +1,6 @@
 #include "actors/follow_up_request_actor.hpp"
 
+#include "actors/exceptions.hpp"
 #include "actors/follow_up_actor.hpp"
 
 namespace waihu {
@@ -65,6 +66,7 @@ void run(request_pointer self, const call_job_view& call) {
 
 follow_up_parent::behavior_type request_behavior(request_pointer self, engine_ptr eng, make_follow_up wanted,
                                                  completion<made_follow_up> done) {
+  log_exceptions(self);
   auto& state = self->state;
   state.eng = std::move(eng);
   state.wanted = std::move(wanted);

@@ -1,5 +1,6 @@
 #include "actors/http_gateway_actor.hpp"
 
+#include "actors/exceptions.hpp"
 #include "actors/follow_up_request_actor.hpp"
 #include "provider/voice_provider.hpp"
 
@@ -85,8 +86,7 @@ void recording(gateway_pointer self, const fetch_recording& wanted, const answer
     const auto margin = minutes{1};
     // A link that does not say when it ends is always fetched again.
     const auto ends = recording_expiry(job.recording_url);
-    if (ends && *ends > self->state.eng->now() + margin)
-      return (*done)(job.recording_url);
+    if (ends && *ends > self->state.eng->now() + margin) return (*done)(job.recording_url);
     call_provider<recording_link>(
         self, *self->state.eng, "DownloadRecording", reading,
         [id = job.call_task_id](voice_provider& provider, milliseconds deadline, completion<recording_link> answer) {
@@ -102,6 +102,7 @@ void recording(gateway_pointer self, const fetch_recording& wanted, const answer
 }
 
 http_gateway::behavior_type gateway_behavior(gateway_pointer self, engine_ptr eng) {
+  log_exceptions(self);
   self->state.eng = std::move(eng);
   return {
       [self](query_atom, const query_ptr& query, const answer_to<std::any>& done) {

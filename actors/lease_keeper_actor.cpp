@@ -1,5 +1,6 @@
 #include "actors/lease_keeper_actor.hpp"
 
+#include "actors/exceptions.hpp"
 #include "telemetry/log.hpp"
 
 namespace waihu {
@@ -38,6 +39,7 @@ void renew(keeper_pointer self) {
 
 lease_keeper::behavior_type keeper_behavior(keeper_pointer self, const std::shared_ptr<std::unique_ptr<store>>& session,
                                             lease_keeper_options options) {
+  log_exceptions(self);
   self->state.session = std::move(*session);
   self->state.options = std::move(options);
   self->delayed_send(self, self->state.options.renew_every, tick_atom::value);

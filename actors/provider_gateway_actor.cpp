@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "actors/circuit_breaker.hpp"
+#include "actors/exceptions.hpp"
 #include "actors/token_bucket.hpp"
 #include "telemetry/log.hpp"
 
@@ -275,6 +276,7 @@ provider_gateway::behavior_type gateway_behavior(gateway_pointer self, std::shar
                                                  config::provider_options options, std::uint64_t seed,
                                                  std::shared_ptr<engine_counts> counts,
                                                  std::function<bool()> may_write) {
+  log_exceptions(self);
   auto& state = self->state;
   state.may_write = std::move(may_write);
   state.provider = std::move(provider);

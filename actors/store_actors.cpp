@@ -3,6 +3,8 @@
 #include <deque>
 #include <vector>
 
+#include "actors/exceptions.hpp"
+
 namespace waihu {
 
 namespace {
@@ -18,6 +20,7 @@ struct worker_state {
 
 store_worker::behavior_type worker_behavior(store_worker::stateful_pointer<worker_state> self,
                                             const store_factory& factory) {
+  log_exceptions(self);
   self->state.session = factory();
   return {
       [self](commit_atom, const std::shared_ptr<change_pack>& pack) {
@@ -121,6 +124,7 @@ void pump(writer_pointer self) {
 store_writer::behavior_type writer_behavior(writer_pointer self, store_actor_options options,
                                             worker_spawner spawn_worker, event_sink sink,
                                             std::shared_ptr<engine_counts> counts) {
+  log_exceptions(self);
   auto& state = self->state;
   state.options = options;
   state.spawn_worker = std::move(spawn_worker);
@@ -187,6 +191,7 @@ void hand_out(reader_pointer self) {
 
 store_reader::behavior_type reader_behavior(reader_pointer self, store_actor_options options,
                                             worker_spawner spawn_worker) {
+  log_exceptions(self);
   auto& state = self->state;
   state.options = options;
   state.spawn_worker = std::move(spawn_worker);

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "actors/call_task_actor.hpp"
+#include "actors/exceptions.hpp"
 #include "telemetry/log.hpp"
 
 namespace waihu {
@@ -20,6 +21,8 @@ struct supervised {
   std::deque<steady_time> crashes;  ///< Within the quarantine window.
   std::optional<steady_time> restart_at;
   steady_time answered_at{};  ///< Last sign of life.
+  steady_time adopted_at{};
+  int quick_reloads{};  ///< In a row: it asked to be loaded afresh soon after it was.
   std::string last_error;
   std::vector<ensure_promise> waiting;  ///< Who wants its handle.
 };
@@ -47,6 +50,8 @@ struct supervisor_state {
 using supervisor_pointer = supervisor::stateful_pointer<supervisor_state>;
 
 constexpr milliseconds heartbeat{1'000};
+/// A task that asks to be loaded afresh sooner than this after it was loaded has not got anywhere.
+constexpr milliseconds quick_reload{10'000};
 
 void load(supervisor_pointer self, task_id task);
 
@@ -56,11 +61,15 @@ void answer_waiting(supervised& entry, const result<call_task>& what) {
   for (auto& promise : waiting) promise.deliver(what);
 }
 
-/// Back-off of the next restart: 1 s doubling to 60 s over the crashes of the window.
-milliseconds back_off(const supervisor_state& state, const supervised& entry) {
+/// 1 s doubling to 60 s.
+milliseconds doubling(const supervisor_state& state, std::size_t times) {
   const auto& options = state.eng->options.supervisor;
-  const auto exponent = std::min<std::size_t>(entry.crashes.empty() ? 0 : entry.crashes.size() - 1, 16);
-  return std::min(options.restart_min * (1 << exponent), options.restart_max);
+  return std::min(options.restart_min * (1 << std::min<std::size_t>(times, 16)), options.restart_max);
+}
+
+/// Back-off of the next restart over the crashes of the window.
+milliseconds back_off(const supervisor_state& state, const supervised& entry) {
+  return doubling(state, entry.crashes.empty() ? 0 : entry.crashes.size() - 1);
 }
 
 void adopt(supervisor_pointer self, task_id task, query::loaded_task loaded) {
@@ -68,6 +77,7 @@ void adopt(supervisor_pointer self, task_id task, query::loaded_task loaded) {
   auto& entry = state.tasks[task];
   entry.actor = spawn_call_task(self->system(), state.eng, std::move(loaded));
   entry.answered_at = self->clock().now();
+  entry.adopted_at = entry.answered_at;
   state.by_address[entry.actor.address()] = task;
   self->monitor(entry.actor);
   self->send(state.eng->tasks, publish_atom::value, task, entry.actor);
@@ -115,8 +125,9 @@ void task_down(supervisor_pointer self, const caf::down_msg& down) {
   }
   const auto now = self->clock().now();
   if (down.reason == caf::exit_reason::user_shutdown) {
-    // It asked to be loaded afresh; no crash.
-    entry.restart_at = now + state.eng->options.supervisor.restart_min;
+    // It asked to be loaded afresh; no crash. One that does so again and again is slowed down like one.
+    entry.quick_reloads = now - entry.adopted_at < quick_reload ? entry.quick_reloads + 1 : 0;
+    entry.restart_at = now + doubling(state, static_cast<std::size_t>(entry.quick_reloads));
     return;
   }
   const auto& options = state.eng->options.supervisor;
@@ -244,6 +255,7 @@ caf::result<result<call_task>> ensure(supervisor_pointer self, task_id task) {
 }
 
 supervisor::behavior_type supervisor_behavior(supervisor_pointer self, engine_ptr eng) {
+  log_exceptions(self);
   self->state.eng = std::move(eng);
   self->set_down_handler([self](caf::down_msg& down) { task_down(self, down); });
   self->send(self, tick_atom::value);

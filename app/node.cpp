@@ -15,6 +15,7 @@
 #include "actors/directory_actors.hpp"
 #include "actors/engine.hpp"
 #include "actors/event_hub_actor.hpp"
+#include "actors/guardian_actor.hpp"
 #include "actors/http_gateway_actor.hpp"
 #include "actors/lease_keeper_actor.hpp"
 #include "actors/provider_gateway_actor.hpp"
@@ -89,6 +90,7 @@ struct node::implementation {
   std::shared_ptr<engine> eng;
   http_gateway gateway;
   lease_keeper keeper;
+  caf::actor guardian;
   std::shared_ptr<actor_backend> inside;
   std::unique_ptr<http::http_server> listener;
   std::shared_ptr<voice_provider> provider;
@@ -179,6 +181,24 @@ struct node::implementation {
     eng->tasks = spawn_registry(*system);
     eng->overseer = spawn_supervisor(*system, eng);
     gateway = spawn_http_gateway(*system, eng);
+    guard();
+  }
+
+  /// Without any one of these the node would look alive and do nothing.
+  void guard() {
+    const auto watched = [](const char* name, const auto& handle) {
+      return guarded_actor(name, caf::actor_cast<caf::strong_actor_ptr>(handle));
+    };
+    guardian = spawn_guardian(
+        *system,
+        {watched("store reader", eng->reader), watched("store writer", eng->writer), watched("event hub", eng->hub),
+         watched("provider gateway", eng->gateway), watched("analyst", eng->model), watched("dispatch gate", eng->gate),
+         watched("registry", eng->tasks), watched("supervisor", eng->overseer), watched("http gateway", gateway),
+         watched("lease keeper", keeper)},
+        [this](const std::string& name, const std::string& why) {
+          log_event(log_level::error, "engine", "engine.part_gone", {{"part", name}, {"reason", why}});
+          fatal(exit_code::engine_failed);
+        });
   }
 
   std::optional<start_failure> listen() {
@@ -216,6 +236,7 @@ struct node::implementation {
       drain(eng->writer, limit / 5);
       drain(keeper, limit / 5);
       if (inside) inside->close();
+      end(guardian);
       end(gateway);
       end(eng->overseer);
       end(eng->tasks);
@@ -228,6 +249,7 @@ struct node::implementation {
       end(keeper);
       gateway = nullptr;
       keeper = nullptr;
+      guardian = nullptr;
     }
     io_work.reset();
     io.stop();

@@ -25,6 +25,7 @@ enum class exit_code : int {
   cannot_listen = 7,      ///< The HTTP address cannot be bound.
   provider_unusable = 8,  ///< Provider or language model settings cannot be used.
   stop_timed_out = 9,     ///< The orderly stop did not end in time.
+  engine_failed = 10,     ///< An actor that everything relies on ended by itself.
 };
 
 /// Why a node could not start.

@@ -7,7 +7,7 @@ LEADS = 100
 
 
 class Kill(Scenario):
-    def run_with_kill_at(self, failpoint):
+    def run_with_kill_at(self, failpoint, exit_code=-9):
         task = self.make_task(LEADS)
         self.daemon.stop()
         self.daemon.start(failpoint=failpoint)
@@ -17,7 +17,7 @@ class Kill(Scenario):
         except OSError:
             pass  # the daemon died under the request: the point of it
         wait_for("the daemon died at " + failpoint, lambda: self.daemon.process.poll() is not None, 30)
-        self.assertEqual(self.daemon.process.returncode, -9)
+        self.assertEqual(self.daemon.process.returncode, exit_code)
         self.daemon.start()
         self.login()
         if self.task_type(task) == 1:
@@ -37,6 +37,11 @@ class Kill(Scenario):
 
     def test_killed_with_half_of_the_acks_committed(self):
         self.run_with_kill_at("ack_committed:3")
+
+    def test_an_inner_part_that_dies_ends_the_daemon_and_says_which(self):
+        self.run_with_kill_at("assign_sent:2:throw", exit_code=10)
+        with open(self.daemon.log_path) as log:
+            self.assertIn("provider gateway", "".join(line for line in log if "engine.part_gone" in line))
 
     def test_killed_while_looks_are_under_way(self):
         task = self.make_task(LEADS)

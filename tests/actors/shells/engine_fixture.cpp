@@ -191,6 +191,19 @@ void EngineFixture::choose_script(task_id task, const std::string& script_id) {
   ASSERT_TRUE(chosen) << chosen.error().message;
 }
 
+call_task EngineFixture::task_actor(task_id task) {
+  call_task found;
+  caf::scoped_actor self{eng_system()};
+  auto handle = self->request(eng->tasks, caf::infinite, find_atom::value, task);
+  settle();
+  handle.receive(
+      [&](const result<call_task>& r) {
+        if (r) found = *r;
+      },
+      [](caf::error&) {});
+  return found;
+}
+
 call_task_record EngineFixture::stored_task(task_id task) {
   query::find_task find;
   find.organization_id = organization;

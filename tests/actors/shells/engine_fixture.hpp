@@ -40,6 +40,8 @@ class EngineFixture : public ::testing::Test {
   result<described_task> describe(task_id task);
   result<diagnosed_task> diagnose(task_id task);
   result<refreshed_jobs> refresh(task_id task, std::vector<job_row_id> rows, milliseconds max_age);
+  /// The task's live actor; null when there is none.
+  call_task task_actor(task_id task);
   call_task_record stored_task(task_id task);
   std::vector<call_job_view> stored_jobs(task_id task);
 

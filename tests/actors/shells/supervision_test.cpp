@@ -9,28 +9,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class Supervision : public EngineFixture {
- protected:
-  call_task actor_of(task_id task) {
-    call_task found;
-    caf::scoped_actor self{eng_system()};
-    auto handle = self->request(eng->tasks, caf::infinite, find_atom::value, task);
-    settle();
-    handle.receive(
-        [&](const result<call_task>& r) {
-          if (r) found = *r;
-        },
-        [](caf::error&) {});
-    return found;
-  }
-};
+class Supervision : public EngineFixture {};
 
 TEST_F(Supervision, ATaskActorThatDiesIsRestartedFromTheStoreWithinSeconds) {
   start_node();
   const auto task = make_task(5);
   ASSERT_TRUE(start_task(task));
   pass(2s);
-  caf::anon_send_exit(actor_of(task), caf::exit_reason::kill);
+  caf::anon_send_exit(task_actor(task), caf::exit_reason::kill);
   settle();
   EXPECT_EQ(eng->counts->tasks, 0);
   pass(4s);
@@ -48,12 +34,12 @@ TEST_F(Supervision, ATaskThatKeepsCrashingIsQuarantinedAndTheOthersGoOn) {
   const auto sound = make_task(3);
   ASSERT_TRUE(start_task(sound));
   for (int i = 0; i < 5; ++i) {
-    pass_until([&] { return static_cast<bool>(actor_of(sick)); }, 120s, "restarted");
-    caf::anon_send_exit(actor_of(sick), caf::exit_reason::kill);
+    pass_until([&] { return static_cast<bool>(task_actor(sick)); }, 120s, "restarted");
+    caf::anon_send_exit(task_actor(sick), caf::exit_reason::kill);
     settle();
   }
   pass(130s, 1s);
-  EXPECT_FALSE(actor_of(sick));
+  EXPECT_FALSE(task_actor(sick));
   const auto view = diagnose(sick);
   ASSERT_TRUE(view);
   EXPECT_TRUE(view->quarantined);
@@ -72,7 +58,7 @@ TEST_F(Supervision, WhatADeadTaskHadWaitingInTheGatewayIsNotSentBehindItsSuccess
   ASSERT_TRUE(start_task(task));
   pass(2s);
   ASSERT_EQ(provider->assign_calls, 1);
-  caf::anon_send_exit(actor_of(task), caf::exit_reason::kill);
+  caf::anon_send_exit(task_actor(task), caf::exit_reason::kill);
   pass(600s);
   EXPECT_EQ(provider->jobs.size(), 10U);
   EXPECT_EQ(provider->assign_calls, 2);
