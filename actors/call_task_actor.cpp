@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t wake_slice = 1'000;
 constexpr int max_job_crashes = 5;
+constexpr int max_group_pages = 200;
 
 std::string group_name(const call_task_state& state) {
   return "任务_" + std::to_string(value(state.record.id)) + "_" + state.record.task_name;
@@ -59,24 +60,7 @@ struct order_visitor {
                     task_fact::request_committed{});
   }
 
-  void operator()(const task_orders::find_group&) const {
-    auto& state = self->state;
-    // Only groups made since the task exists can be its own; a minute covers a clock that differs from the provider's.
-    const auto since = to_epoch_ms(state.record.create_time - minutes{1});
-    call_provider<provider_page<job_group>>(
-        self, *state.eng, "ListJobGroups", reading,
-        [name = group_name(state), since](voice_provider& provider, milliseconds deadline,
-                                          completion<provider_page<job_group>> done) {
-          provider.list_job_groups(name, since, 1, 50, deadline, std::move(done));
-        },
-        [self = self, name = group_name(state)](result<provider_page<job_group>> answer) {
-          if (!answer) return feed_task(self, task_fact::group_failed{answer.error()});
-          const job_group* newest = nullptr;
-          for (const auto& group : answer->items)
-            if (group.name == name && (newest == nullptr || group.created_ms > newest->created_ms)) newest = &group;
-          feed_task(self, task_fact::group_searched{newest != nullptr ? newest->job_group_id : std::string{}});
-        });
-  }
+  void operator()(const task_orders::find_group&) const { search_group(1, std::make_shared<job_group>()); }
 
   void operator()(const task_orders::create_group&) const {
     auto& state = self->state;
@@ -162,6 +146,34 @@ struct order_visitor {
   void operator()(const task_orders::reload&) const { reload(self, "a move's commit ended in doubt"); }
 
  private:
+  /// Reads the provider's groups page by page; the newest of this task's name is its own.
+  void search_group(int page, const std::shared_ptr<job_group>& newest) const {
+    auto& state = self->state;
+    constexpr int page_size = 50;
+    // Only groups made since the task exists can be its own; a minute covers a clock that differs from the provider's.
+    const auto since = to_epoch_ms(state.record.create_time - minutes{1});
+    call_provider<provider_page<job_group>>(
+        self, *state.eng, "ListJobGroups", reading,
+        [name = group_name(state), since, page](voice_provider& provider, milliseconds deadline,
+                                                completion<provider_page<job_group>> done) {
+          provider.list_job_groups(name, since, page, page_size, deadline, std::move(done));
+        },
+        [self = self, page, newest](result<provider_page<job_group>> answer) {
+          if (!answer) return feed_task(self, task_fact::group_failed{answer.error()});
+          const auto name = group_name(self->state);
+          for (auto& group : answer->items)
+            if (group.name == name && (newest->job_group_id.empty() || group.created_ms > newest->created_ms))
+              *newest = std::move(group);
+          // Only a short page is the last one: the search text is the provider's to interpret and may match many.
+          if (answer->items.size() >= page_size) {
+            if (page < max_group_pages) return order_visitor{self}.search_group(page + 1, newest);
+            return feed_task(self,
+                             task_fact::group_failed{{errc::rejected, "too many job groups of a like name", {}, 0}});
+          }
+          feed_task(self, task_fact::group_searched{newest->job_group_id});
+        });
+  }
+
   void call_switch(const char* operation, bool suspend) const {
     auto& state = self->state;
     call_provider<bool>(

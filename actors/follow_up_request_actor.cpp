@@ -35,15 +35,16 @@ void run(request_pointer self, const call_job_view& call) {
   const auto status = call.job.status;
   if (!is_terminal(status)) return answer(self, fail(errc::rejected, "该通话尚无状态，无法跟进", "4004"));
   if (status == call_status::cancelled) return answer(self, fail(errc::rejected, "该通话已取消，无需跟进", "4004"));
-  if (status == call_status::succeeded && !has_conversation(call.conversation_json))
-    return answer(self, fail(errc::rejected, "通话内容尚未获取，请稍后再试", "4004"));
-  if (call.job.leads_follow_id && call.follow && !state.wanted.force) {
+  // Without a conversation there is nothing to analyse again: what was noted stands.
+  const bool silent = status == call_status::succeeded && !has_conversation(call.conversation_json);
+  if (call.job.leads_follow_id && call.follow && (silent || !state.wanted.force)) {
     state.made.follow = *call.job.leads_follow_id;
     state.made.leads_remark = call.follow->leads_remark;
     state.made.is_interested = call.job.is_interested.value_or(interest::undecided);
     state.made.next_follow_time = call.follow->next_follow_time;
     return answer(self, state.made);
   }
+  if (silent) return answer(self, fail(errc::rejected, "通话内容尚未获取，请稍后再试", "4004"));
   auto facts = std::make_shared<task_facts>();
   facts->task = state.wanted.task;
   facts->organization_id = state.wanted.organization_id;

@@ -1,4 +1,5 @@
 // Lives of single calls under virtual time: looks, deadline, failures, conversations, follow-ups, and what they leave.
+#include "actors/follow_up_request_actor.hpp"
 #include "tests/actors/shells/engine_fixture.hpp"
 
 namespace waihu::test {
@@ -146,6 +147,28 @@ TEST_F(CallLife, ASucceededCallWaitsThirtyMinutesForItsConversation) {
   ASSERT_TRUE(stored_jobs(task).front().follow);
   EXPECT_EQ(stored_jobs(task).front().follow->leads_remark, "通话内容未获取，需要人工跟进");
   EXPECT_EQ(stored_task(task).type, task_type::follow_up_complete);
+}
+
+TEST_F(CallLife, AFollowUpAskedForIsRefusedUntilThereIsOneOrAConversation) {
+  const auto task = begin(1);
+  const auto row = stored_jobs(task).front().job.row;
+  const auto ask = [&] {
+    auto got = std::make_shared<result<made_follow_up>>(fail(errc::internal, "no answer"));
+    spawn_follow_up_request(eng_system(), eng, {organization, task, row, true},
+                            [got](result<made_follow_up> made) { *got = std::move(made); });
+    settle();
+    pass(1s);
+    return *got;
+  };
+  EXPECT_EQ(ask().error().vendor_code, "4004") << "no status yet";
+  provider->set_all(call_status::succeeded, "SucceededFinish", "");
+  pass(15s);
+  EXPECT_EQ(ask().error().vendor_code, "4004") << "its conversation is still awaited";
+  pass(std::chrono::minutes{31}, 1s);
+  const auto made = ask();
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->leads_remark, "通话内容未获取，需要人工跟进");
+  EXPECT_EQ(made->is_interested, interest::undecided);
 }
 
 TEST_F(CallLife, AConversationThatArrivesLateIsStoredAndAnalysed) {

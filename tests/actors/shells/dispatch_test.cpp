@@ -190,6 +190,19 @@ TEST_F(Dispatch, AGroupWhoseAnswerWasLostIsFoundAgainByTheNextStart) {
   EXPECT_EQ(stored_task(task).job_group_id, provider->groups.front().job_group_id);
 }
 
+TEST_F(Dispatch, AGroupWhoseAnswerWasLostIsFoundBehindManyOfALikeName) {
+  start_node();
+  const auto task = make_task(2);
+  const auto name = "任务_" + std::to_string(value(task)) + "_" + stored_task(task).task_name;
+  for (int n = 0; n < 120; ++n) provider->groups.push_back({"like-" + std::to_string(n), name + " 副本", {}, n});
+  provider->group_failure = failure{errc::lost, "connection reset", {}, 0};
+  ASSERT_FALSE(start_task(task));
+  provider->group_failure.reset();
+  ASSERT_TRUE(start_task(task));
+  EXPECT_EQ(provider->groups.size(), 121U) << "adopted, not made a second time";
+  EXPECT_EQ(stored_task(task).job_group_id, provider->groups.back().job_group_id);
+}
+
 TEST_F(Dispatch, StartChecksInTheContractsOrder) {
   start_node();
   const auto task = make_task(1);

@@ -36,12 +36,15 @@ void fake_provider::create_job_group(job_group_request request, milliseconds, co
   done(group.job_group_id);
 }
 
-void fake_provider::list_job_groups(std::string search_text, std::int64_t, int, int, milliseconds,
+void fake_provider::list_job_groups(std::string search_text, std::int64_t, int page_number, int page_size, milliseconds,
                                     completion<provider_page<job_group>> done) {
   provider_page<job_group> page;
-  for (const auto& group : groups)
-    if (group.name.find(search_text) != std::string::npos) page.items.push_back(group);
-  page.total_count = static_cast<std::int64_t>(page.items.size());
+  const auto skip = static_cast<std::int64_t>(page_number - 1) * page_size;
+  for (const auto& group : groups) {
+    if (group.name.find(search_text) == std::string::npos) continue;
+    if (page.total_count++ >= skip && page.items.size() < static_cast<std::size_t>(page_size))
+      page.items.push_back(group);
+  }
   done(page);
 }
 
