@@ -27,7 +27,7 @@ constexpr statement insert_follow_ups{"insert_follow_ups",
          overriding system value
          select due.follow, due.organization_id, due.leads_id, waihu_at(due.at_ms), due.remark,
                 coalesce((select min(coalesce(f.frist_follow_time, f.follow_time)) from dcc_leads_follow f
-                          where f.organization_id = due.organization_id and f.leads_id = due.leads_id),
+                          where f.leads_id = due.leads_id and f.organization_id || '' = due.organization_id),
                          waihu_at(due.at_ms)),
                 waihu_at(due.at_ms), waihu_at(due.next_ms), due.job
          from due)

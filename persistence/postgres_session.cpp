@@ -26,7 +26,11 @@ std::string server_settings(const config::store_options& o) {
   return "-c statement_timeout=" + std::to_string(o.statement_timeout.count()) +
          " -c lock_timeout=" + std::to_string(o.lock_timeout.count()) +
          " -c idle_in_transaction_session_timeout=" + std::to_string(o.statement_timeout.count() * 2) +
-         " -c TimeZone=UTC -c default_transaction_isolation=read\\ committed -c client_encoding=UTF8";
+         " -c TimeZone=UTC -c default_transaction_isolation=read\\ committed -c client_encoding=UTF8" +
+         // A prepared statement's plan is settled at its sixth run, perhaps while its tables are still empty; then a
+         // scan of the whole table looks cheapest, and stays until the next analyse. Every statement has an index to go
+         // by. Just-in-time compilation costs more than these statements do.
+         " -c enable_seqscan=off -c jit=off";
 }
 
 store_fault refused(errc code, std::string message, const std::string& state) {
