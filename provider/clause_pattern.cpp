@@ -202,8 +202,17 @@ plain_clause make_plain(std::string_view clause) {
   plain_clause out;
   out.takes_back = contains_any(clause, take_backs);
   const auto joined = join_alternatives(clause, out.asks_either);
+  static const letter_set beginnings = [] {
+    letter_set made;
+    for (const auto& one : replacements) made.add(one.first);
+    return made;
+  }();
   for (std::size_t at = 0; at < joined.size();) {
     const auto rest = std::string_view{joined}.substr(at);
+    if (!beginnings.may_begin(rest)) {
+      out.text += joined[at++];
+      continue;
+    }
     const auto row = std::find_if(replacements.begin(), replacements.end(),
                                   [&](const replacement& one) { return rest.starts_with(one.first); });
     if (row != replacements.end()) {
@@ -260,6 +269,7 @@ clause_pattern::clause_pattern(std::string_view written) {
         }
         for (auto verbs = deal_verbs; !verbs.empty();) one.words.push_back(next_word(verbs, '/'));
       }
+      for (const auto word : one.words) one.beginnings.add(word);
       groups_.push_back(std::move(one));
     }
   }
@@ -270,8 +280,9 @@ bool clause_pattern::follows(std::string_view text, std::size_t at, std::size_t 
   const auto& one = groups_[next];
   for (std::size_t gap = 0, from = at; gap <= (one.is_adjacent ? 0 : max_gap) && from < text.size(); ++gap) {
     const auto rest = text.substr(from);
-    for (const auto word : one.words)
-      if (rest.starts_with(word) && follows(text, from + word.size(), next + 1, allows_denial)) return true;
+    if (one.beginnings.may_begin(rest))
+      for (const auto word : one.words)
+        if (rest.starts_with(word) && follows(text, from + word.size(), next + 1, allows_denial)) return true;
     if (!allows_denial && (rest.starts_with("不") || rest.starts_with("没") || rest.starts_with("别"))) return false;
     from += length_of(text[from]);
   }
@@ -280,9 +291,12 @@ bool clause_pattern::follows(std::string_view text, std::size_t at, std::size_t 
 
 std::optional<std::size_t> clause_pattern::find(std::string_view text, bool allows_denial) const {
   if (groups_.empty()) return std::nullopt;
+  const auto& first = groups_.front();
   for (std::size_t at = 0; at < text.size(); at += length_of(text[at])) {
-    for (const auto word : groups_.front().words)
-      if (text.substr(at).starts_with(word) && follows(text, at + word.size(), 1, allows_denial)) return at;
+    const auto rest = text.substr(at);
+    if (first.beginnings.may_begin(rest))
+      for (const auto word : first.words)
+        if (rest.starts_with(word) && follows(text, at + word.size(), 1, allows_denial)) return at;
     if (is_at_beginning_) break;
   }
   return std::nullopt;

@@ -2,6 +2,7 @@
 // they are worth.
 #pragma once
 
+#include <bitset>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -10,6 +11,22 @@
 #include <vector>
 
 namespace waihu::provider {
+
+/// First letters of many words: most places of a text are ruled out by one look instead of a comparison with each word.
+class letter_set {
+ public:
+  void add(std::string_view word) { hashes_.set(hash(word)); }
+  /// False: no word of the set begins with the letter that `text` begins with.
+  [[nodiscard]] bool may_begin(std::string_view text) const { return hashes_.test(hash(text)); }
+
+ private:
+  static std::size_t hash(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+    // A letter of three bytes differs from others in its last two; a shorter one is its first byte.
+    return byte(0) < 0xE0U ? byte(0) : (byte(1) * 37U + byte(2)) & 0xFFU;
+  }
+  std::bitset<256> hashes_;
+};
 
 bool contains_any(std::string_view text, std::span<const std::string_view> words);
 bool contains_one(std::string_view text, std::initializer_list<std::string_view> words);
@@ -41,6 +58,7 @@ class clause_pattern {
  private:
   struct group {
     std::vector<std::string_view> words;
+    letter_set beginnings;
     bool is_adjacent{};
   };
   bool follows(std::string_view text, std::size_t at, std::size_t next, bool allows_denial) const;
