@@ -60,9 +60,8 @@ struct order_visitor {
     request->leads_name = state.work.leads_name;
     request->call_time = state.call_time == wall_time{} ? state.eng->now() : state.call_time;
     request->utc_offset_minutes = state.eng->utc_offset_minutes(request->call_time);
-    const auto deadline = state.facts->follow_policy.analysis_timeout;
     ask<analysis>(
-        self, state.eng->model, std::chrono::duration_cast<milliseconds>(deadline),
+        self, state.eng->model, caf::infinite,  // the analyst answers every request; the machine has a limit of its own
         [self = self](result<analysis> answer) {
           if (answer) feed(self, follow_fact::analysed{std::move(*answer)});
           else feed(self, follow_fact::analysis_failed{answer.error().code, answer.error().message});
