@@ -1,72 +1,154 @@
 #!/usr/bin/env python3
-"""Whole call lives a second: leads stored, dispatched, polled to their end, transcript and follow-up stored, task at 4.
+"""Whole call lives a second, sustained: leads stored, dispatched, polled to their end, transcript and follow-up stored,
+task at 4.
 
 PostgreSQL with fsync and synchronous_commit on, waihu-sim and waihud share this machine; calls of 1 to 3 s, looks every
-2 s, tasks of 500 leads. Prints a line per run and the median. Bounded: --tasks and --runs.
+2 s, tasks of 500 leads. Leads are imported and tasks created before the clock starts; then --active tasks are kept under
+way, a new one started whenever one ends, until every prepared task is at 4. A run prints its rate, the CPU seconds of
+each process and what the simulator's ledger says; the last line is the median. Bounded by --lives and --runs.
 """
 import argparse
+import concurrent.futures
+import os
 import pathlib
 import statistics
+import subprocess
 import sys
 import time
+import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/e2e"))
 import harness  # noqa: E402
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--tasks", type=int, default=10)
-parser.add_argument("--runs", type=int, default=3)
-options = parser.parse_args()
 LEADS = 500
+FILE_TASKS = 20  # tasks whose leads come in one file
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--lives", type=int, default=360_000, help="call lives of one run; two minutes at the goal's floor")
+parser.add_argument("--active", type=int, default=40, help="tasks under way at once")
+parser.add_argument("--runs", type=int, default=3)
+parser.add_argument("--perf", metavar="FOLDER", help="record a profile of waihud, waihu-sim and PostgreSQL with perf")
+parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="overrides a key of waihud")
+options = parser.parse_args()
+
+
+def cpu_seconds(pid):
+    """User and system time of a process and its children that ended."""
+    try:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mib(pid):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    return 0.0
 
 
 class Run(harness.Scenario):
     sim_flags = ("--speed", "1", "--talk-min-ms", "800", "--talk-max-ms", "2000", "--ring-min-ms", "200", "--ring-max-ms",
                  "800", "--scheduling-min-ms", "10", "--scheduling-max-ms", "100", "--no-answer-ring-ms", "1000",
                  "--max-attempts", "1", "--concurrency", "0", "--late-conversation-share", "0")
-    overrides = {"job.look_interval_ms": 2000, "job.queued_look_interval_ms": 2000, "dispatch.batch_size": 99, "dispatch.organization_concurrency": 20000,
-                 "dispatch.account_concurrency": 100000, "dispatch.organization_calls_per_s": 100000,
-                 "dispatch.account_calls_per_s": 100000, "provider.read_rate_per_s": 10000,
-                 "provider.write_rate_per_s": 10000, "provider.burst": 1000, "analyst.per_minute": 1000000,
-                 "analyst.max_in_flight": 64, "log.level": "warn"}
+    overrides = {"job.look_interval_ms": 2000, "job.queued_look_interval_ms": 2000, "dispatch.batch_size": 99,
+                 "dispatch.organization_concurrency": 100000, "dispatch.account_concurrency": 100000,
+                 "dispatch.organization_calls_per_s": 100000, "dispatch.account_calls_per_s": 100000,
+                 "provider.read_rate_per_s": 10000, "provider.write_rate_per_s": 10000, "provider.burst": 1000,
+                 "analyst.per_minute": 1000000, "analyst.max_in_flight": 64, "log.level": "warn",
+                 **dict(pair.split("=", 1) for pair in options.set)}
 
     def runTest(self):
-        rates = []
         self.set_up_organization()
         self.daemon.start()
         self.login()
-        scene = self.ok("POST", "/api/create_scene", {"scene_name": "邀约", "scene_detail": "到店", "scene_type": 2,
-                                                      "bot_name": "小星"})
-        for run in range(options.runs):
-            tasks = [self.new_task(scene["script_id"], run, n) for n in range(options.tasks)]
-            began = time.monotonic()
-            for task in tasks:
-                self.assertEqual(self.start_task(task)[0], 200)
-            done = "select count(*) from call_tasks where task_type <> 4"
-            harness.wait_for("all tasks at 4", lambda: self.postgres.sql(done, self.store_url) == "0", 300)
-            seconds = time.monotonic() - began
-            rates.append(options.tasks * LEADS / seconds)
-            print(f"run {run + 1}: {options.tasks} tasks x {LEADS} calls in {seconds:.1f} s = {rates[-1]:.0f} lives/s",
-                  flush=True)
+        self.scene = self.ok("POST", "/api/create_scene", {"scene_name": "邀约", "scene_detail": "到店", "scene_type": 2,
+                                                           "bot_name": "小星"})["script_id"]
+        rates = [self.one_run(run) for run in range(options.runs)]
         doubles = self.sim.summary()["doubles"]["surplus_acceptances"]
-        print(f"median {statistics.median(rates):.0f} call lives/s; doubles in the ledger: {doubles}")
+        print(f"median {statistics.median(rates):.0f} call lives/s of {options.runs} runs; waihud at most "
+              f"{resident_mib(self.daemon.process.pid):.0f} MiB; doubles in the ledger: {doubles}", flush=True)
         self.assertEqual(doubles, 0)
+        wrong = self.postgres.sql("select count(*) from leads_task_list where phase <> 'closed' or leads_follow_id is null",
+                                  self.store_url)
+        self.assertEqual(wrong, "0", "every lead is closed with its follow-up")
 
-    def new_task(self, script, run, n):
-        rows = "\n".join(f"R{run}T{n}L{i},客户{i},1{30 + run}{n:03d}{i:05d},车型{run}-{n},A" for i in range(LEADS))
-        body = ("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"l.csv\"\r\n\r\n"
-                "leads_id,leads_user_name,leads_user_phone,leads_product,leads_type\n" + rows + "\r\n--x--\r\n").encode()
-        status, answer = harness.ask(self.daemon.port, "POST", "/api/leads/import", body, self.token,
-                                     headers={"Content-Type": "multipart/form-data; boundary=x"})
-        self.assertEqual(status, 200, answer)
-        task = self.ok("POST", "/api/create-autoCall-tasks", {
-            "task_name": f"任务{run}-{n}", "script_id": script,
-            "size_desc": {"leads_type": [], "leads_product": [f"车型{run}-{n}"]}})
-        self.assertEqual(task["leads_count"], LEADS)
-        return task["task_id"]
+    def one_run(self, run):
+        tasks = self.prepare(run, options.lives // LEADS)
+        self.postgres.sql("vacuum analyze", self.store_url)
+        before = self.cpu()
+        profilers = self.profile() if options.perf and run == 0 else []
+        began = time.monotonic()
+        self.keep_going(tasks)
+        seconds = time.monotonic() - began
+        for profiler in profilers:
+            profiler.terminate()
+            profiler.wait()
+        rate = len(tasks) * LEADS / seconds
+        spent = {name: after - before.get(name, 0.0) for name, after in self.cpu().items()}
+        print(f"run {run + 1}: {len(tasks)} tasks x {LEADS} calls in {seconds:.1f} s = {rate:.0f} lives/s; CPU s: "
+              + ", ".join(f"{name} {value:.1f}" for name, value in spent.items()), flush=True)
+        return rate
+
+    def keep_going(self, tasks):
+        waiting = list(reversed(tasks))
+        started = 0
+        with concurrent.futures.ThreadPoolExecutor(8) as starters:
+            ended, pending = 0, []
+            stop_at = time.monotonic() + 60 + len(tasks)
+            while ended < len(tasks):
+                self.assertLess(time.monotonic(), stop_at, f"{ended} of {len(tasks)} tasks ended")
+                while waiting and started - ended < options.active:
+                    waiting_task = waiting.pop()
+                    pending.append(starters.submit(lambda task=waiting_task: self.start_task(task)))
+                    started += 1
+                for done in [future for future in pending if future.done()]:
+                    pending.remove(done)
+                    self.assertEqual(done.result()[0], 200, done.result())
+                time.sleep(0.25)  # the interval of a poll
+                ended = int(self.postgres.sql(
+                    f"select count(*) from call_tasks where id between {tasks[0]} and {tasks[-1]} and task_type = 4",
+                    self.store_url))
+
+    def prepare(self, run, count):
+        tasks = []
+        for first in range(0, count, FILE_TASKS):
+            numbers = range(first, min(count, first + FILE_TASKS))
+            rows = "\n".join(f"R{run}T{n}L{i},客户{i},13{(run * count + n) * LEADS + i:09d},车型{run}-{n},A"
+                             for n in numbers for i in range(LEADS))
+            body = ("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"l.csv\"\r\n\r\n"
+                    "leads_id,leads_user_name,leads_user_phone,leads_product,leads_type\n" + rows + "\r\n--x--\r\n").encode()
+            status, answer = harness.ask(self.daemon.port, "POST", "/api/leads/import", body, self.token, timeout=120,
+                                         headers={"Content-Type": "multipart/form-data; boundary=x"})
+            self.assertEqual(status, 200, answer)
+            for n in numbers:
+                task = self.ok("POST", "/api/create-autoCall-tasks", {
+                    "task_name": f"任务{run}-{n}", "script_id": self.scene,
+                    "size_desc": {"leads_type": [], "leads_product": [f"车型{run}-{n}"]}})
+                self.assertEqual(task["leads_count"], LEADS)
+                tasks.append(int(task["task_id"]))
+        return tasks
+
+    def postmaster(self):
+        return int(pathlib.Path(self.postgres.data, "data", "postmaster.pid").read_text().split()[0])
+
+    def backends(self):
+        return [int(pid) for pid in subprocess.run(["pgrep", "-P", str(self.postmaster())], capture_output=True,
+                                                   text=True).stdout.split()]
+
+    def cpu(self):
+        return {"waihud": cpu_seconds(self.daemon.process.pid), "waihu-sim": cpu_seconds(self.sim.process.pid),
+                "PostgreSQL": cpu_seconds(self.postmaster()) + sum(cpu_seconds(pid) for pid in self.backends())}
+
+    def profile(self):
+        os.makedirs(options.perf, exist_ok=True)
+        wanted = {"waihud": [self.daemon.process.pid], "waihu-sim": [self.sim.process.pid], "postgres": self.backends()}
+        return [subprocess.Popen(["perf", "record", "-q", "-F", "199", "-g", "-o", f"{options.perf}/{name}.data", "-p",
+                                  ",".join(map(str, pids))], stderr=subprocess.DEVNULL)
+                for name, pids in wanted.items()]
 
 
 if __name__ == "__main__":
-    import unittest
     outcome = unittest.TextTestRunner(verbosity=0).run(unittest.TestSuite([Run()]))
     sys.exit(0 if outcome.wasSuccessful() else 1)
