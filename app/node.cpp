@@ -230,13 +230,13 @@ struct node::implementation {
   void stop() {
     if (std::exchange(stopped, true)) return;
     const auto limit = options.node.drain_timeout;
+    end(guardian);  // from here on parts end because they are told to
     if (listener) listener->stop(limit / 5);
     if (system) {
       drain(eng->overseer, limit / 2);
       drain(eng->writer, limit / 5);
       drain(keeper, limit / 5);
       if (inside) inside->close();
-      end(guardian);
       end(gateway);
       end(eng->overseer);
       end(eng->tasks);

@@ -10,18 +10,13 @@ each process and what the simulator's ledger says; the last line is the median. 
 import argparse
 import concurrent.futures
 import os
-import pathlib
 import statistics
 import subprocess
 import sys
 import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/e2e"))
-import harness  # noqa: E402
-
-LEADS = 500
-FILE_TASKS = 20  # tasks whose leads come in one file
+from campaigns import LEADS, Campaigns, harness, resident_mib
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--lives", type=int, default=360_000, help="call lives of one run; two minutes at the goal's floor")
@@ -32,23 +27,7 @@ parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", h
 options = parser.parse_args()
 
 
-def cpu_seconds(pid):
-    """User and system time of a process and its children that ended."""
-    try:
-        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        return 0.0
-    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
-
-
-def resident_mib(pid):
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1024
-    return 0.0
-
-
-class Run(harness.Scenario):
+class Run(Campaigns):
     sim_flags = ("--speed", "1", "--talk-min-ms", "800", "--talk-max-ms", "2000", "--ring-min-ms", "200", "--ring-max-ms",
                  "800", "--scheduling-min-ms", "10", "--scheduling-max-ms", "100", "--no-answer-ring-ms", "1000",
                  "--max-attempts", "1", "--concurrency", "0", "--late-conversation-share", "0")
@@ -60,11 +39,7 @@ class Run(harness.Scenario):
                  **dict(pair.split("=", 1) for pair in options.set)}
 
     def runTest(self):
-        self.set_up_organization()
-        self.daemon.start()
-        self.login()
-        self.scene = self.ok("POST", "/api/create_scene", {"scene_name": "邀约", "scene_detail": "到店", "scene_type": 2,
-                                                           "bot_name": "小星"})["script_id"]
+        self.begin()
         rates = [self.one_run(run) for run in range(options.runs)]
         doubles = self.sim.summary()["doubles"]["surplus_acceptances"]
         print(f"median {statistics.median(rates):.0f} call lives/s of {options.runs} runs; waihud at most "
@@ -110,36 +85,6 @@ class Run(harness.Scenario):
                 ended = int(self.postgres.sql(
                     f"select count(*) from call_tasks where id between {tasks[0]} and {tasks[-1]} and task_type = 4",
                     self.store_url))
-
-    def prepare(self, run, count):
-        tasks = []
-        for first in range(0, count, FILE_TASKS):
-            numbers = range(first, min(count, first + FILE_TASKS))
-            rows = "\n".join(f"R{run}T{n}L{i},客户{i},13{(run * count + n) * LEADS + i:09d},车型{run}-{n},A"
-                             for n in numbers for i in range(LEADS))
-            body = ("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"l.csv\"\r\n\r\n"
-                    "leads_id,leads_user_name,leads_user_phone,leads_product,leads_type\n" + rows + "\r\n--x--\r\n").encode()
-            status, answer = harness.ask(self.daemon.port, "POST", "/api/leads/import", body, self.token, timeout=120,
-                                         headers={"Content-Type": "multipart/form-data; boundary=x"})
-            self.assertEqual(status, 200, answer)
-            for n in numbers:
-                task = self.ok("POST", "/api/create-autoCall-tasks", {
-                    "task_name": f"任务{run}-{n}", "script_id": self.scene,
-                    "size_desc": {"leads_type": [], "leads_product": [f"车型{run}-{n}"]}})
-                self.assertEqual(task["leads_count"], LEADS)
-                tasks.append(int(task["task_id"]))
-        return tasks
-
-    def postmaster(self):
-        return int(pathlib.Path(self.postgres.data, "data", "postmaster.pid").read_text().split()[0])
-
-    def backends(self):
-        return [int(pid) for pid in subprocess.run(["pgrep", "-P", str(self.postmaster())], capture_output=True,
-                                                   text=True).stdout.split()]
-
-    def cpu(self):
-        return {"waihud": cpu_seconds(self.daemon.process.pid), "waihu-sim": cpu_seconds(self.sim.process.pid),
-                "PostgreSQL": cpu_seconds(self.postmaster()) + sum(cpu_seconds(pid) for pid in self.backends())}
 
     def profile(self):
         os.makedirs(options.perf, exist_ok=True)

@@ -16,6 +16,7 @@
 
 #include "provider/simulator/call_plan.hpp"
 #include "provider/simulator/dialogues.hpp"
+#include "provider/simulator/look_journal.hpp"
 
 namespace waihu::simulator {
 
@@ -170,6 +171,9 @@ class call_world {
   int busy_lines() const noexcept { return busy_lines_; }
   std::uint64_t finished_jobs() const noexcept { return finished_; }
   int greatest_busy_lines() const noexcept { return greatest_busy_lines_; }
+  /// Looks of ListJobs, in simulated time.
+  look_journal& looks() noexcept { return looks_; }
+  const look_journal& looks() const noexcept { return looks_; }
 
  private:
   struct event {
@@ -197,6 +201,7 @@ class call_world {
 
   world_options options_;
   std::int64_t now_ms_;
+  look_journal looks_;
   std::vector<group_entry> groups_;
   std::deque<job_entry> jobs_;
   std::deque<dial_entry> dials_;

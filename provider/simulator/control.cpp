@@ -192,6 +192,14 @@ http_answer summary(stand_in& sim) {
   }
   w.EndArray();
   w.EndObject();
+  put_key(w, "looks");
+  w.StartObject();
+  put(w, "count", world.looks().looks());
+  put(w, "jobs", world.looks().jobs());
+  put(w, "interval_p50_ms", world.looks().interval_ms(0.5));
+  put(w, "interval_p99_ms", world.looks().interval_ms(0.99));
+  put(w, "interval_max_ms", world.looks().interval_ms(1.0));
+  w.EndObject();
   put(w, "held_requests", sim.count_held ? sim.count_held() : 0);
   put_key(w, "requests");
   w.StartArray();
@@ -379,6 +387,10 @@ http_answer answer_control(stand_in& sim, const inbound_request& request) {
   if (request.method == "POST") return post(sim, path, request.body);
   if (request.method == "DELETE" && path == "/sim/faults") {
     sim.faults().clear();
+    return done();
+  }
+  if (request.method == "DELETE" && path == "/sim/looks") {
+    sim.world().looks().begin();
     return done();
   }
   if (request.method == "DELETE" && path == "/sim/nonces") {

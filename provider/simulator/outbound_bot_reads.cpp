@@ -79,7 +79,10 @@ api_answer outbound_bot::list_jobs(const context& c) {
   std::vector<std::uint32_t> jobs;
   for (const auto& id : ids) {
     if (id.size() != 36) return invalid(c.request, "JobId");  // One malformed id spoils the call.
-    if (const auto job = world_.find_job(id)) jobs.push_back(*job);
+    const auto job = world_.find_job(id);
+    if (!job) continue;
+    jobs.push_back(*job);
+    world_.looks().note(*job, world_.now());
   }
   envelope e{c.request};
   put_key(e.out(), "Jobs");
