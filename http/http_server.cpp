@@ -170,6 +170,8 @@ void http_server::stop(milliseconds deadline) {
     for (auto& [number, weak] : s.sessions)
       if (auto alive = weak.lock()) (alive.get()->*order)();
   };
+  // All are told before any is ended: an answer that leaves after the first connection was closed says "close" too.
+  each(&session::expect_stop);
   each(&session::stop_soon);
   const auto all_gone = [&s] { return s.sessions.empty() && s.refusals == 0 && !s.is_accepting; };
   if (s.ended.wait_for(lock, deadline, all_gone)) return;

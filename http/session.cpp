@@ -1,6 +1,7 @@
 #include "http/session.hpp"
 
 #include <array>
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -101,9 +102,9 @@ class beast_session final : public session, public std::enable_shared_from_this<
     });
   }
 
+  void expect_stop() override { is_stopping_ = true; }
   void stop_soon() override {
     asio::post(stream_.get_executor(), [self = shared_from_this()] {
-      self->is_stopping_ = true;
       if (self->events_) self->events_->close(true);
       if (self->is_idle_) self->cancel_reading();
     });
@@ -371,7 +372,7 @@ class beast_session final : public session, public std::enable_shared_from_this<
   bool keep_alive_{false};
   bool is_first_{true};
   bool is_idle_{false};
-  bool is_stopping_{false};
+  std::atomic<bool> is_stopping_{false};
 };
 
 }  // namespace

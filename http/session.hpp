@@ -14,7 +14,9 @@ namespace waihu::http {
 class session {
  public:
   virtual ~session() = default;
-  /// Ends after the request in flight; at once when idle; event streams end.
+  /// From now on every answer says that the connection ends. Any thread.
+  virtual void expect_stop() = 0;
+  /// Ends after the request in flight; at once when idle; event streams end. After `expect_stop`.
   virtual void stop_soon() = 0;
   /// Closes the socket now.
   virtual void cut() = 0;
