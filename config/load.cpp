@@ -1,5 +1,13 @@
 #include "config/load.hpp"
 
+// Not every file keeps what toml++ 3.3 asserts of itself ("[\n[[" does not), and with NDEBUG it promises all of it to
+// the optimiser. Here a broken assertion ends the parse instead.
+#include <stdexcept>
+namespace waihu::config {
+[[noreturn]] static void end_parse() { throw std::logic_error("toml++"); }
+}  // namespace waihu::config
+#undef NDEBUG
+#define TOML_ASSERT(condition) ((condition) ? static_cast<void>(0) : waihu::config::end_parse())
 #include <toml++/toml.h>
 #include <unistd.h>
 
@@ -34,6 +42,44 @@ std::optional<std::string> read_file(const std::string& path, std::size_t limit)
   text.resize(static_cast<std::size_t>(in.gcount()));
   if (text.size() > limit) return std::nullopt;
   return text;
+}
+
+/// The line (from 1) of the first character beyond ASCII that stands neither in a text nor in a comment; 0 when there
+/// is none. Such a character is no TOML, and toml++ 3.3 cannot judge those up to U+0499.
+int line_of_stray_character(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  int line = 1;
+  std::string_view inside;  // What ends the text or comment we are in; empty outside.
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    const bool is_one_line = inside.size() == 1;
+    if (!inside.empty() && text.substr(at).starts_with(inside)) {
+      at += inside.size();
+      if (inside == "\n") ++line;
+      // A text of several lines may end in quotes of its own.
+      for (int own = 0; own < 2 && inside.size() == 3 && text.substr(at).starts_with(inside.front()); ++own) ++at;
+      inside = {};
+      continue;
+    }
+    if (c == '\n') {
+      ++line;
+      if (is_one_line) inside = {};  // Broken anyway: the parser says how.
+    } else if (c == '\\' && inside.starts_with('"')) {
+      ++at;
+      if (at < text.size() && text[at] == '\n') ++line;
+    } else if (inside.empty()) {
+      if (static_cast<unsigned char>(c) >= 0x80U) return line;
+      if (c == '#') inside = "\n";
+      for (const std::string_view mark : {"\"\"\"", "'''", "\"", "'"}) {
+        if (!text.substr(at).starts_with(mark)) continue;
+        inside = mark;
+        at += mark.size() - 1;
+        break;
+      }
+    }
+    ++at;
+  }
+  return 0;
 }
 
 /// One run of `load`.
@@ -100,12 +146,21 @@ class loader {
           "check the path and its permissions; config/waihu.example.toml is a start");
       return;
     }
+    if (const int line = line_of_stray_character(*text); line > 0) {
+      file_readable_ = false;
+      add({request_.file, line}, "", "is not TOML: a character beyond ASCII stands outside of texts and comments",
+          "put double quotes around it");
+      return;
+    }
     try {
       read_sections(toml::parse(*text, request_.file));
     } catch (const toml::parse_error& e) {
       file_readable_ = false;
       add({request_.file, static_cast<int>(e.source().begin.line)}, "", "is not TOML: " + std::string(e.description()),
           "correct that line; texts stand in double quotes");
+    } catch (const std::logic_error&) {
+      file_readable_ = false;
+      add({request_.file, 0}, "", "is not TOML", "compare its headers with config/waihu.example.toml");
     }
   }
 

@@ -45,6 +45,24 @@ std::optional<std::int64_t> as_integer(const value_t& v) {
   return std::nullopt;
 }
 
+/// Takes characters and forgets them.
+struct null_sink {
+  using Ch = char;
+  // NOLINTBEGIN(readability-identifier-naming): RapidJSON's names
+  void Put(char) {}
+  void Flush() {}
+  // NOLINTEND(readability-identifier-naming)
+};
+
+/// The parser checks the bytes of a text, but takes "\udc00" without its first half, which is no character.
+bool has_lone_surrogate(const value_t& v) {
+  null_sink sink;
+  rapidjson::Writer<null_sink, rapidjson::UTF8<>, rapidjson::UTF8<>, rapidjson::CrtAllocator,
+                    rapidjson::kWriteValidateEncodingFlag>
+      writer(sink);
+  return !v.Accept(writer);
+}
+
 }  // namespace
 
 struct body_fields::tree {
@@ -68,11 +86,16 @@ body_fields::body_fields(std::string_view json) : tree_(std::make_shared<tree>()
     add_error("body", "JSON 嵌套层数过深");
     return;
   }
-  constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+  constexpr unsigned flags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag;
   tree_->document.Parse<flags>(json.data(), json.size());
   if (tree_->document.HasParseError()) {
     const bool encoding = tree_->document.GetParseError() == rapidjson::kParseErrorStringInvalidEncoding;
     add_error("body", encoding ? "不是有效的 UTF-8 编码" : "不是有效的 JSON");
+    return;
+  }
+  if (json.find("\\u") != std::string_view::npos && has_lone_surrogate(tree_->document)) {
+    add_error("body", "不是有效的 UTF-8 编码");
     return;
   }
   if (!tree_->document.IsObject()) {
@@ -91,7 +114,7 @@ body_fields::body_fields(const std::vector<name_value>& query) : tree_(std::make
       continue;
     }
     value_t key(name, d.GetAllocator());
-    if (d.FindMember(key) == d.MemberEnd()) d.AddMember(key, value_t(text, d.GetAllocator()), d.GetAllocator());
+    if (!d.HasMember(key)) d.AddMember(key, value_t(text, d.GetAllocator()), d.GetAllocator());
   }
   object_ = static_cast<const value_t*>(&d);
 }
@@ -169,7 +192,9 @@ std::optional<std::string> body_fields::text_or_number(std::string_view name, st
   string_sink sink{&out};
   json_writer w(sink);
   v->Accept(w);
-  return out;
+  if (out.size() <= max_length) return out;
+  add_error(name, "长度不能超过 " + std::to_string(max_length) + " 个字符");
+  return std::nullopt;
 }
 
 std::optional<std::string> body_fields::text_or_list(std::string_view name, std::size_t max_length) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "http/exchange.hpp"
+#include "messages/model/text.hpp"
 
 namespace waihu::http {
 
@@ -43,7 +44,7 @@ class body_fields {
   /// Lengths are in characters (code points). U+0000 is refused everywhere.
   std::optional<std::string> text(std::string_view name, std::size_t max_length = 1000);
   std::string required_text(std::string_view name, std::size_t max_length = 1000, std::size_t min_length = 1);
-  /// A string, or a number as the text it was sent as.
+  /// A string, or a number as text: one of up to 64 bits as it was sent, others as the nearest double.
   std::optional<std::string> text_or_number(std::string_view name, std::size_t max_length);
   /// A string, or an array of strings joined by commas.
   std::optional<std::string> text_or_list(std::string_view name, std::size_t max_length);
@@ -79,8 +80,7 @@ response invalid_answer(const request& req, const std::vector<field_error>& erro
 
 /// Number of code points of valid UTF-8 text.
 std::size_t length_in_characters(std::string_view text) noexcept;
-/// True for valid UTF-8 without U+0000.
-bool is_storable_text(std::string_view text) noexcept;
+using waihu::is_storable_text;
 /// Without leading and trailing ASCII blanks.
 std::string_view trimmed(std::string_view text) noexcept;
 /// Splits at `separator`, trims the parts; keeps empty ones.

@@ -72,7 +72,9 @@ std::optional<std::int64_t> conversation_duration_ms(std::string_view json) {
   constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
   if (reader.Parse<flags>(decoded, lines).IsError() || !lines.is_array) return std::nullopt;
   if (!lines.first) return 0;
-  return std::max<std::int64_t>(0, *lines.last - *lines.first);
+  // Nonsense may lie further apart than a number can say.
+  std::int64_t length = 0;
+  return __builtin_sub_overflow(*lines.last, *lines.first, &length) ? 0 : std::max<std::int64_t>(0, length);
 }
 
 }  // namespace waihu::http

@@ -11,29 +11,6 @@ std::size_t length_in_characters(std::string_view text) noexcept {
   return n;
 }
 
-bool is_storable_text(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto b = static_cast<unsigned char>(text[i]);
-    if (b == 0) return false;
-    if (b < 0x80) {
-      ++i;
-      continue;
-    }
-    const std::size_t n = b >= 0xF0 ? 4 : b >= 0xE0 ? 3 : 2;
-    if (b < 0xC2 || b > 0xF4 || i + n > text.size()) return false;
-    unsigned point = b & (0xFFU >> (n + 1));
-    for (std::size_t k = 1; k < n; ++k) {
-      const auto c = static_cast<unsigned char>(text[i + k]);
-      if ((c & 0xC0U) != 0x80U) return false;
-      point = (point << 6U) | (c & 0x3FU);
-    }
-    const bool overlong = (n == 3 && point < 0x800) || (n == 4 && point < 0x10000);
-    if (overlong || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) return false;
-    i += n;
-  }
-  return true;
-}
-
 std::string_view trimmed(std::string_view text) noexcept {
   constexpr std::string_view blanks = " \t\r\n\v\f";
   const auto first = text.find_first_not_of(blanks);

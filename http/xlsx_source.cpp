@@ -1,6 +1,7 @@
 #include <expat.h>
 #include <zip.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -14,12 +15,14 @@ namespace waihu::http {
 
 namespace {
 
-constexpr std::size_t piece = 64 * 1024;
+constexpr std::size_t piece = 64UL * 1024;
 constexpr std::uint64_t unpacked_limit = 256ULL << 20;  ///< Of all parts together.
 constexpr std::uint64_t ratio_limit = 200;              ///< Unpacked to packed, of a part ...
 constexpr std::uint64_t ratio_free = 8ULL << 20;        ///< ... that unpacks to more than this.
 constexpr std::size_t strings_limit = 96ULL << 20;      ///< Bytes of all shared strings together.
+constexpr std::uint64_t token_limit = 1ULL << 20;       ///< A tag, or whatever else Expat has to see whole.
 constexpr zip_int64_t entries_limit = 10'000;
+constexpr std::int64_t row_limit = 1 << 20;  ///< Greatest row number that a spreadsheet knows.
 
 tl::unexpected<failure> bad_file() { return fail(errc::malformed, "Excel 文件无法解析"); }
 tl::unexpected<failure> bomb() { return fail(errc::rejected, "Excel 文件解压后过大，已拒绝"); }
@@ -34,6 +37,16 @@ std::string_view attribute(const char** list, std::string_view wanted) {
   for (; *list != nullptr; list += 2)
     if (list[0] == wanted || local_name(list[0]) == wanted) return list[1];
   return {};
+}
+
+/// Appends what still fits into a cell, cut between characters.
+void append_to_cell(std::string& cell, std::string_view text) {
+  auto room = cell_limit - std::min(cell.size(), cell_limit);
+  if (text.size() > room) {
+    while (room > 0 && (static_cast<unsigned char>(text[room]) & 0xC0U) == 0x80U) --room;
+    text = text.substr(0, room);
+  }
+  cell += text;
 }
 
 /// Callbacks of one XML part; false from `stop` is not needed: limits are checked after each piece.
@@ -82,11 +95,14 @@ class xml_part {
     if (unpacked_ > unpacked_limit) return bomb();
     if (mine_ > ratio_free && mine_ / (packed_ + 1) > ratio_limit) return bomb();
     if (XML_Parse(parser_, buffer.data(), static_cast<int>(n), n == 0) != XML_STATUS_OK) return bad_file();
+    // Expat 2.5 begins an unfinished token anew with every piece: the time for a long one grows with its square.
+    const auto read = std::max<XML_Index>(0, XML_GetCurrentByteIndex(parser_));
+    if (mine_ > static_cast<std::uint64_t>(read) + token_limit) return bomb();
     return n > 0;
   }
   result<bool> parse_all(const std::function<bool()>& is_within_limits) {
     for (;;) {
-      const auto more = step();
+      auto more = step();
       if (!more || !*more) return more;
       if (!is_within_limits()) return bomb();
     }
@@ -159,7 +175,7 @@ struct string_events final : xml_events {
     strings.push_back(now);
   }
   void text(std::string_view t) override {
-    if (is_text && now.size() + t.size() <= cell_limit) now += t;
+    if (is_text) append_to_cell(now, t);
   }
 };
 
@@ -188,7 +204,8 @@ struct sheet_events final : xml_events {
   void open(std::string_view name, const char** attributes) override {
     if (name == "row") {
       row = {};
-      row.number = parse_integer(attribute(attributes, "r")).value_or(last_number + 1);
+      const auto stated = parse_integer(attribute(attributes, "r"));
+      row.number = stated && *stated > 0 && *stated <= row_limit ? *stated : last_number + 1;
       last_number = row.number;
       column = 0;
     } else if (name == "c") {
@@ -210,7 +227,7 @@ struct sheet_events final : xml_events {
     if (name == "row") out->push_back(std::move(row));
   }
   void text(std::string_view t) override {
-    if (is_value && now.size() + t.size() <= cell_limit + 1) now += t;
+    if (is_value) append_to_cell(now, t);
   }
 
   void put_cell() {
@@ -252,11 +269,11 @@ class xlsx_source final : public row_source {
   result<bool> read(std::vector<table_row>& out) override {
     if (is_finished_) return false;
     if (archive_ == nullptr) {
-      const auto opened = open();
+      auto opened = open();
       if (!opened) return opened;
     }
     rows_.out = &out;
-    const auto more = sheet_->step();
+    auto more = sheet_->step();
     if (!more) return more;
     is_finished_ = !*more;
     return true;
@@ -278,12 +295,12 @@ class xlsx_source final : public row_source {
     relation_events relations;
     const auto anything = [] { return true; };
     xml_part book_part(archive_, "xl/workbook.xml", book, unpacked_);
-    if (const auto r = book_part.parse_all(anything); !r) return r;
+    if (auto r = book_part.parse_all(anything); !r) return r;
     xml_part relation_part(archive_, "xl/_rels/workbook.xml.rels", relations, unpacked_);
-    if (const auto r = relation_part.parse_all(anything); !r) return r;
+    if (auto r = relation_part.parse_all(anything); !r) return r;
     xml_part string_part(archive_, "xl/sharedStrings.xml", strings_, unpacked_);
     if (string_part.is_found()) {
-      const auto r = string_part.parse_all([this] { return strings_.bytes <= strings_limit; });
+      auto r = string_part.parse_all([this] { return strings_.bytes <= strings_limit; });
       if (!r) return r;
     }
     std::string target = relations.targets[book.first_sheet];

@@ -2,6 +2,7 @@
 
 #include <date/tz.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <exception>
@@ -89,7 +90,8 @@ std::optional<local_moment> zone_clock::parse(std::string_view text) const {
   local_moment out;
   out.is_date_only = is_date_only;
   out.at = zone.to_sys(local_begin, date::choose::earliest);
-  out.last = wall_time{zone.to_sys(local_end, date::choose::earliest)} - milliseconds{1};
+  // A time that the clocks skipped covers nothing: it stands for the instant of the jump.
+  out.last = std::max(out.at, wall_time{zone.to_sys(local_end, date::choose::earliest)} - milliseconds{1});
   return out;
 }
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "persistence/text_rule.hpp"
+#include "messages/model/text.hpp"
 
 namespace waihu {
 

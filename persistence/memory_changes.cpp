@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <set>
 
+#include "messages/model/text.hpp"
 #include "persistence/event_text.hpp"
 #include "persistence/memory_state.hpp"
-#include "persistence/text_rule.hpp"
 
 namespace waihu {
 

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <set>
 
+#include "messages/model/text.hpp"
 #include "persistence/lead_choice.hpp"
 #include "persistence/memory_session.hpp"
-#include "persistence/text_rule.hpp"
 
 namespace waihu {
 

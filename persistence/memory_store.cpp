@@ -6,8 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "messages/model/text.hpp"
 #include "persistence/memory_session.hpp"
-#include "persistence/text_rule.hpp"
 
 namespace waihu {
 

@@ -2,9 +2,9 @@
 #include <optional>
 #include <string_view>
 
+#include "messages/model/text.hpp"
 #include "persistence/postgres_rows.hpp"
 #include "persistence/postgres_store_impl.hpp"
-#include "persistence/text_rule.hpp"
 
 namespace waihu {
 

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "persistence/text_rule.hpp"
+#include "messages/model/text.hpp"
 
 namespace waihu {
 

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "messages/model/text.hpp"
 #include "persistence/postgres_rows.hpp"
 #include "persistence/postgres_store_impl.hpp"
-#include "persistence/text_rule.hpp"
 
 namespace waihu {
 

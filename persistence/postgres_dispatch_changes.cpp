@@ -4,9 +4,9 @@
 #include <set>
 #include <unordered_set>
 
+#include "messages/model/text.hpp"
 #include "persistence/event_text.hpp"
 #include "persistence/postgres_commit.hpp"
-#include "persistence/text_rule.hpp"
 
 namespace waihu {
 

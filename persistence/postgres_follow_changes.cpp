@@ -1,9 +1,9 @@
 // The follow-up of a finished call and the repair of missing interests.
 #include <unordered_map>
 
+#include "messages/model/text.hpp"
 #include "persistence/event_text.hpp"
 #include "persistence/postgres_commit.hpp"
-#include "persistence/text_rule.hpp"
 
 namespace waihu {
 

@@ -1,8 +1,8 @@
 // Leads on PostgreSQL: import and statistics.
+#include "messages/model/text.hpp"
 #include "persistence/lead_filter_sql.hpp"
 #include "persistence/postgres_rows.hpp"
 #include "persistence/postgres_store_impl.hpp"
-#include "persistence/text_rule.hpp"
 
 namespace waihu {
 

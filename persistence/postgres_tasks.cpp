@@ -1,11 +1,11 @@
 // Tasks, jobs and events on PostgreSQL: creating, paging, counting, loading.
 #include <algorithm>
 
+#include "messages/model/text.hpp"
 #include "persistence/lead_choice.hpp"
 #include "persistence/lead_filter_sql.hpp"
 #include "persistence/postgres_rows.hpp"
 #include "persistence/postgres_store_impl.hpp"
-#include "persistence/text_rule.hpp"
 
 namespace waihu {
 

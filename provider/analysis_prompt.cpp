@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 
+#include "messages/model/text.hpp"
 #include "provider/follow_time.hpp"
 #include "provider/json_reading.hpp"
 
@@ -140,7 +141,7 @@ std::optional<analysis> read_analysis(std::string_view content, int utc_offset_m
   if (!verdict || remark == nullptr || !remark->IsString()) return std::nullopt;
   analysis out;
   out.is_interested = *verdict;
-  out.remark = cut_characters({remark->GetString(), remark->GetStringLength()}, max_remark_characters);
+  out.remark = cut_characters(storable_text({remark->GetString(), remark->GetStringLength()}), max_remark_characters);
   const auto* next = json::member(doc, "next_follow_time");
   if (next != nullptr && !next->IsNull()) {
     const auto text = json::text_member(doc, "next_follow_time");

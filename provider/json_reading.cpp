@@ -6,6 +6,8 @@
 
 #include <charconv>
 
+#include "messages/model/text.hpp"
+
 namespace waihu::provider::json {
 namespace {
 
@@ -116,7 +118,7 @@ const rapidjson::Value* array_member(const rapidjson::Value& object, const char*
 std::string text_member(const rapidjson::Value& object, const char* name) {
   const auto* value = member(object, name);
   if (value == nullptr) return {};
-  if (value->IsString()) return {value->GetString(), value->GetStringLength()};
+  if (value->IsString()) return storable_text({value->GetString(), value->GetStringLength()});
   if (value->IsNumber() || value->IsBool()) return to_text(*value);
   return {};
 }

@@ -23,7 +23,8 @@ bool parse(std::string_view text, rapidjson::Document& out);
 const rapidjson::Value* member(const rapidjson::Value& object, const char* name) noexcept;
 /// Member that is an array; null otherwise.
 const rapidjson::Value* array_member(const rapidjson::Value& object, const char* name) noexcept;
-/// Text of a string, number or boolean member; "" for anything else.
+/// Text of a string, number or boolean member; "" for anything else. Always storable: a lone surrogate ("\udc00"),
+/// which the parser takes, and U+0000 become U+FFFD.
 std::string text_member(const rapidjson::Value& object, const char* name);
 /// Number, also when written as a string of digits; `otherwise` for anything else.
 std::int64_t integer_member(const rapidjson::Value& object, const char* name, std::int64_t otherwise = 0) noexcept;

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "messages/model/text.hpp"
 #include "provider/json_reading.hpp"
 
 namespace waihu::provider {
@@ -91,7 +92,8 @@ text_cleaner::text_cleaner(std::vector<std::string> secrets) : secrets_(std::mov
 }
 
 std::string text_cleaner::clean(std::string_view text) const {
-  std::string whole{text.substr(0, 16 * max_message_bytes)};
+  // Bodies that are no JSON were checked by nobody.
+  std::string whole = storable_text(text.substr(0, 16 * max_message_bytes));
   for (const auto& secret : secrets_)
     for (auto at = whole.find(secret); at != std::string::npos; at = whole.find(secret, at + 3))
       whole.replace(at, secret.size(), "***");

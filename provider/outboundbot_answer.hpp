@@ -18,7 +18,8 @@ class text_cleaner {
  public:
   /// `secrets` are replaced wherever they stand; empty ones are ignored.
   explicit text_cleaner(std::vector<std::string> secrets);
-  /// At most 200 bytes, without secrets, control characters, URLs' queries and digits of telephone numbers.
+  /// At most 200 bytes of valid UTF-8, without secrets, control characters, URLs' queries and digits of telephone
+  /// numbers.
   std::string clean(std::string_view text) const;
 
  private:

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "messages/model/text.hpp"
 #include "messages/model/voice.hpp"
 #include "provider/json_reading.hpp"
 
@@ -76,7 +77,7 @@ attempt read_attempt(const Value& task, std::string_view raw_task) {
   if (lines == nullptr) return out;
   // A key written with escapes is found in the document, not in the text.
   const auto raw = json::raw_member(raw_task, "Conversation");
-  out.conversation_json = raw ? std::string{*raw} : json::to_text(*lines);
+  out.conversation_json = raw ? std::string{*raw} : storable_text(json::to_text(*lines));
   return out;
 }
 
@@ -125,7 +126,7 @@ job_snapshot read_result_row(const Value& row, const std::string& job_group_id) 
   const auto* task = json::member(row, "LatestTask");
   if (task == nullptr) return out;
   out.last.status = text_member(*task, "Status");
-  out.last.actual_ms = integer_member(*task, "CallTime");
+  out.last.actual_ms = instant_member(*task, "CallTime");
   if (const auto* contact = json::member(*task, "Contact"); contact != nullptr) {
     out.reference_id = text_member(*contact, "ReferenceId");
     out.phone = text_member(*contact, "PhoneNumber");
@@ -181,7 +182,7 @@ result<assigned_jobs> read_assigned_jobs(const rapidjson::Document& doc) {
   out.request_id = text_member(doc, "RequestId");
   for (const auto& id : ids->GetArray()) {
     if (!id.IsString()) return malformed("JobsId in texts");
-    out.job_ids.emplace_back(id.GetString(), id.GetStringLength());
+    out.job_ids.push_back(storable_text({id.GetString(), id.GetStringLength()}));
   }
   return out;
 }

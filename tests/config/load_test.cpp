@@ -130,6 +130,31 @@ TEST(ConfigLoad, ReportsWhereASyntaxErrorStandsAndDoesNotCallItsKeysMissing) {
   EXPECT_EQ(outcome.faults[0].line, 3);
 }
 
+TEST(ConfigLoad, ReportsAHeaderThatTheLibraryStumblesOver) {
+  scratch_folder folder;
+  load_request request;
+  request.file = folder.write("waihu.toml", "[\n[[a]\n");
+  const auto outcome = load(request);
+  ASSERT_EQ(outcome.faults.size(), 1U) << all_faults(outcome);
+  EXPECT_TRUE(outcome.faults.front().what.starts_with("is not TOML"));
+}
+
+TEST(ConfigLoad, TakesChineseInTextsAndCommentsAndNowhereElse) {
+  const scratch_folder folder;
+  auto request = complete_request();
+  const std::string good =
+      "\xEF\xBB\xBF# 注释 \"\n[node]\nname = \"上海 \\\" é\" # 又 '\n[log]\nfile = '''é'''\ncomponents = "
+      "[\"\"\"é\\\"\n\"\"\"]\n";
+  request.file = folder.write("good.toml", good);
+  const auto taken = load(request);
+  for (const auto& fault : taken.faults) EXPECT_EQ(fault.what.find("is not TOML"), std::string::npos) << fault.what;
+  EXPECT_EQ(taken.value.node.name, "上海 \" é");
+  request.file = folder.write("bad.toml", good + "file = é\n");
+  const auto outcome = load(request);
+  ASSERT_EQ(outcome.faults.size(), 1U) << all_faults(outcome);
+  EXPECT_EQ(outcome.faults.front().line, 8);
+}
+
 TEST(ConfigLoad, ReportsAFileThatIsNotThere) {
   auto request = complete_request();
   request.file = "/no/such/waihu.toml";

@@ -50,6 +50,23 @@ TEST(BodyFields, ListsComeAsArraysOrCommaText) {
   EXPECT_FALSE(b.ok());
 }
 
+TEST(BodyFields, HalfACharacterIsRefusedHoweverItIsWritten) {
+  for (const auto* bad : {R"({"a":"\udc00"})", R"({"a":["x\uDfFf"]})", R"({"\udc00":1})", "{\"a\":\"\xED\xB0\x80\"}"}) {
+    const body_fields b(bad);
+    ASSERT_EQ(b.errors().size(), 1U) << bad;
+    EXPECT_EQ(b.errors().front().field, "body") << bad;
+  }
+  body_fields good(R"({"a":"\ud83d\ude00\u0041"})");
+  EXPECT_EQ(good.text("a"), "😀A");
+}
+
+TEST(BodyFields, ANumberAsTextKeepsItsLimit) {
+  body_fields b(R"({"a":123456,"b":1234567})");
+  EXPECT_EQ(b.text_or_number("a", 6), "123456");
+  EXPECT_FALSE(b.text_or_number("b", 6));
+  EXPECT_FALSE(b.ok());
+}
+
 TEST(BodyFields, LengthCountsCharactersNotBytes) {
   body_fields b(R"({"a":"外呼任务"})");
   EXPECT_TRUE(b.text("a", 4));

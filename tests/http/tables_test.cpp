@@ -1,6 +1,9 @@
 // Multipart, CSV and number texts without a server.
 #include <gtest/gtest.h>
 
+#include <fstream>
+
+#include "http/body_fields.hpp"
 #include "http/lead_rows.hpp"
 #include "http/multipart.hpp"
 #include "http/row_source.hpp"
@@ -72,6 +75,40 @@ TEST(Csv, EndlessCellsAndColumnsAreCut) {
   const auto rows = csv_rows(std::string(100'000, 'x') + "\n" + std::string(100'000, ',') + "\n");
   EXPECT_EQ(rows[0].cells[0].size(), cell_limit);
   EXPECT_EQ(rows[1].cells.size(), column_limit);
+}
+
+std::string xlsx_fixture(const char* name) {
+  std::ifstream in(std::string(WAIHU_HTTP_FIXTURES) + name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Xlsx, ACellThatIsTooLongIsCutAndNeverTakenForAnEmptyOne) {
+  auto source = make_xlsx_source(std::make_shared<const std::string>(xlsx_fixture("long_cell.xlsx")));
+  const auto rows = all_rows(*source);
+  ASSERT_EQ(rows.size(), 2U);
+  ASSERT_EQ(rows[1].cells.size(), 2U);
+  for (const auto& cell : rows[1].cells) {
+    EXPECT_LE(cell.size(), cell_limit);
+    EXPECT_GT(cell.size(), cell_limit - 4);
+    EXPECT_TRUE(is_storable_text(cell));
+  }
+  const auto columns = lead_columns::from_header(rows[0]);
+  ASSERT_TRUE(columns);
+  EXPECT_FALSE(columns->read(rows[1], zone_clock::in("UTC").value()));
+}
+
+TEST(Xlsx, AnEndlessTagIsRefusedBeforeItCostsTime) {
+  auto source = make_xlsx_source(std::make_shared<const std::string>(xlsx_fixture("long_token.xlsx")));
+  std::vector<table_row> rows;
+  for (;;) {
+    const auto more = source->read(rows);
+    if (more) {
+      ASSERT_TRUE(*more) << "the whole tag was read";
+      continue;
+    }
+    EXPECT_EQ(more.error().code, errc::rejected);
+    return;
+  }
 }
 
 TEST(LeadRows, ColumnsAreFoundByNameInAnyOrderAndRowsMayBeShort) {

@@ -108,11 +108,17 @@ TEST(ZoneClock, ReadsAndWritesLocalTime) {
   const auto berlin = zone_clock::in("Europe/Berlin").value();
   const auto spring = berlin.parse("2024-03-31");
   EXPECT_EQ(spring->last - spring->at, std::chrono::hours{23} - milliseconds{1});
+  // A time that the clocks skipped does not end before it begins.
+  const auto skipped = berlin.parse("2024-03-31 02:30:00");
+  ASSERT_TRUE(skipped);
+  EXPECT_EQ(berlin.format(skipped->at), "2024-03-31 03:00:00");
+  EXPECT_EQ(skipped->last, skipped->at);
 }
 
 TEST(Conversation, DurationIsLastMinusFirstTimestamp) {
   EXPECT_EQ(conversation_duration_ms(R"([{"Timestamp":5,"X":{"Timestamp":99}},{"Timestamp":"25"}])"), 20);
   EXPECT_EQ(conversation_duration_ms("[]"), 0);
+  EXPECT_EQ(conversation_duration_ms(R"([{"Timestamp":-9223372036854775808},{"Timestamp":9223372036854775807}])"), 0);
   EXPECT_FALSE(conversation_duration_ms(""));
   EXPECT_FALSE(conversation_duration_ms("{}"));
   EXPECT_FALSE(conversation_duration_ms("[{"));

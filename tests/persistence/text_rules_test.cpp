@@ -1,10 +1,10 @@
 // The rules for numbers and texts that both stores share.
 #include <gtest/gtest.h>
 
+#include "messages/model/text.hpp"
 #include "persistence/event_text.hpp"
 #include "persistence/phone_rule.hpp"
 #include "persistence/postgres_arrays.hpp"
-#include "persistence/text_rule.hpp"
 
 namespace waihu {
 namespace {

@@ -1,4 +1,4 @@
-#include "persistence/text_rule.hpp"
+#include "messages/model/text.hpp"
 
 namespace waihu {
 

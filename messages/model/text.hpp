@@ -1,5 +1,6 @@
-// What every text from outside goes through before it is stored: PostgreSQL takes neither invalid UTF-8 nor the zero
-// byte, and one bad transcript must not sink a commit. Both stores use it, so that both answer the same.
+// What every text from outside goes through: the store and our own answers take neither invalid UTF-8 nor the zero
+// byte, and one bad transcript must not sink a commit. The API refuses such text, the provider's border mends it, and
+// both stores mend it once more, so that both answer the same. Knows only the standard library.
 #pragma once
 
 #include <cstddef>
