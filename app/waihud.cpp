@@ -108,7 +108,7 @@ exit_code run(const config::options& options, std::chrono::seconds wait_store, c
   signal_thread.join();
   sd_notify(0, "STOPPING=1");
   // The stop has a deadline of its own; past it the process ends anyway and says so.
-  std::thread watchdog([&options, limit = options.node.drain_timeout] {
+  std::thread watchdog([limit = options.node.drain_timeout] {
     boost::asio::io_context io;
     boost::asio::steady_timer timer(io, limit);
     timer.async_wait([](const boost::system::error_code&) {

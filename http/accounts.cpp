@@ -52,8 +52,8 @@ async<response> login(call& c) {
   if (!found && found.error().code != errc::not_found) co_return failure_answer(c.req, found.error());
   const std::string stored = found ? found->password_hash : std::string{};
 
-  pending<password_verdict>::initiator compare = [&c, password, stored](completion<password_verdict> done) {
-    c.s.passwords.check(password, stored, std::move(done));
+  pending<password_verdict>::initiator compare = [&c, password, stored](const completion<password_verdict>& done) {
+    c.s.passwords.check(password, stored, done);
   };
   pending<password_verdict> compared(c.where, c.s.http.request_timeout, c.s.outstanding, std::move(compare));
   const auto verdict = co_await compared;
@@ -170,7 +170,8 @@ async<response> verify_token(call& c) {
   field(w, "is_expired", false);
   field(w, "remaining_seconds", left);
   key(w, "remaining_hours");
-  w.Double(static_cast<double>(left / 36) / 100.0);
+  const auto hundredths = left / 36;
+  w.Double(static_cast<double>(hundredths) / 100.0);
   w.EndObject();
   w.EndObject();
   co_return e.done();

@@ -80,7 +80,7 @@ class [[nodiscard]] async {
   T await_resume() { return take(); }
 
   /// Starts it from outside any coroutine; `done` is called on the strand once `take` may be called (maybe inline).
-  void start(std::function<void()> done) {
+  void start(std::function<void()> done) {  // NOLINT(performance-unnecessary-value-param): it is moved
     handle_.promise().on_done = std::move(done);
     handle_.resume();
   }

@@ -10,7 +10,7 @@ namespace waihu::http {
 
 namespace {
 
-constexpr std::size_t piece = 64 * 1024;
+constexpr std::size_t piece = 64UL * 1024;
 
 /// GB18030 to UTF-8, in pieces; keeps the half character at the end of a piece for the next one.
 class gb18030_decoder {
@@ -21,6 +21,7 @@ class gb18030_decoder {
   }
   gb18030_decoder(const gb18030_decoder&) = delete;
   gb18030_decoder& operator=(const gb18030_decoder&) = delete;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): POSIX says so.
   bool is_open() const { return handle_ != reinterpret_cast<iconv_t>(-1); }
 
   /// Appends what `in` holds and advances it past what was used. False: not GB18030.

@@ -7,7 +7,7 @@ namespace waihu::http {
 namespace {
 
 constexpr int missed_page = 500;
-constexpr std::size_t piece_limit = 256 * 1024;  ///< About what is written at once.
+constexpr std::size_t piece_limit = 256UL * 1024;  ///< About what is written at once.
 
 bool is_one_line(std::string_view s) { return s.find_first_of("\r\n") == std::string_view::npos; }
 

@@ -12,12 +12,14 @@
 
 namespace waihu::http {
 
-/// RapidJSON output stream over a std::string.
+/// RapidJSON output stream over a std::string. The names are RapidJSON's.
 struct string_sink {
   using Ch = char;
   std::string* out;
+  // NOLINTBEGIN(readability-identifier-naming)
   void Put(char c) { out->push_back(c); }
   void Flush() {}
+  // NOLINTEND(readability-identifier-naming)
 };
 
 using json_writer = rapidjson::Writer<string_sink>;

@@ -53,7 +53,7 @@ using rows_read = std::pair<bool, std::vector<table_row>>;
 
 /// The next rows, read on a worker thread.
 pending<rows_read> read_rows(call& c, std::shared_ptr<row_source> source) {
-  pending<rows_read>::initiator ask = [&c, source = std::move(source)](completion<rows_read> done) {
+  pending<rows_read>::initiator ask = [&c, source = std::move(source)](const completion<rows_read>& done) {
     const bool added = c.s.import_work.add(
         [source, done] {
           rows_read rows;

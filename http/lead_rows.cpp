@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "http/body_fields.hpp"
 
@@ -25,7 +26,7 @@ std::string day_number_text(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), days);
   if (error != std::errc{} || end != text.data() + text.size() || days < 20'000 || days > 80'000) return {};
   // Day 25569 is 1970-01-01. Formatting needs no zone: the number is local time already.
-  const auto ms = std::chrono::milliseconds{static_cast<std::int64_t>((days - 25'569) * 86'400'000.0 + 0.5)};
+  const auto ms = std::chrono::milliseconds{std::llround((days - 25'569) * 86'400'000.0)};
   static const auto utc = zone_clock::in("UTC");
   return utc ? utc->format(wall_time{ms}) : std::string{};
 }

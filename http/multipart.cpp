@@ -9,7 +9,7 @@ namespace waihu::http {
 namespace {
 
 constexpr std::size_t part_limit = 20;
-constexpr std::size_t part_header_limit = 8 * 1024;
+constexpr std::size_t part_header_limit = 8UL * 1024;
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && strncasecmp(text.data(), prefix.data(), prefix.size()) == 0;

@@ -14,7 +14,7 @@ bool is_sodium_ready() {
 }
 
 bool is_old_digest(const std::string& stored) {
-  return stored.size() == 2 * crypto_hash_sha256_BYTES &&
+  return stored.size() == 2UL * crypto_hash_sha256_BYTES &&
          stored.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
 }
 
@@ -66,14 +66,14 @@ password_verdict check_password(std::string_view password, const std::string& st
 
 password_workers::password_workers(int threads, std::size_t queue_limit) : pool_(threads, queue_limit) {}
 
-void password_workers::check(std::string password, std::string stored_hash, completion<password_verdict> done) {
+void password_workers::check(std::string password, std::string stored_hash, const completion<password_verdict>& done) {
   const bool added = pool_.add([password = std::move(password), stored = std::move(stored_hash),
                                 done] { done(check_password(password, stored)); },
                                [done] { done(fail(errc::cancelled, "stopping")); });
   if (!added) done(fail(errc::overloaded, "too many logins at once"));
 }
 
-void password_workers::hash(std::string password, completion<std::string> done) {
+void password_workers::hash(std::string password, const completion<std::string>& done) {
   const bool added = pool_.add([password = std::move(password), done] { done(hash_password(password)); },
                                [done] { done(fail(errc::cancelled, "stopping")); });
   if (!added) done(fail(errc::overloaded, "too many logins at once"));

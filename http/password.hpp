@@ -34,9 +34,9 @@ class password_workers {
   password_workers(int threads, std::size_t queue_limit);
 
   /// Answers from a worker thread; overloaded at once when the queue is full.
-  void check(std::string password, std::string stored_hash, completion<password_verdict> done);
+  void check(std::string password, std::string stored_hash, const completion<password_verdict>& done);
   /// Hashes; the same rules.
-  void hash(std::string password, completion<std::string> done);
+  void hash(std::string password, const completion<std::string>& done);
 
  private:
   work_pool pool_;

@@ -44,8 +44,8 @@ async<response> register_user(call& c) {
   if (!q.phone.empty() && !is_plausible_phone(q.phone)) body.add_error("phone", "不是有效的电话号码");
   if (!body.ok()) co_return invalid_answer(c.req, body.errors());
 
-  pending<std::string>::initiator hash = [&c, password](completion<std::string> done) {
-    c.s.passwords.hash(password, std::move(done));
+  pending<std::string>::initiator hash = [&c, password](const completion<std::string>& done) {
+    c.s.passwords.hash(password, done);
   };
   pending<std::string> hashing(c.where, c.s.http.request_timeout, c.s.outstanding, std::move(hash));
   auto hashed = co_await hashing;

@@ -19,7 +19,7 @@ struct table_row {
 };
 
 /// Longest cell kept, bytes; longer ones are cut there, which the length checks of the caller then refuse.
-inline constexpr std::size_t cell_limit = 8 * 1024;
+inline constexpr std::size_t cell_limit = 8UL * 1024;
 /// Cells of a row beyond it are dropped.
 inline constexpr std::size_t column_limit = 256;
 

@@ -356,7 +356,7 @@ class beast_session final : public session, public std::enable_shared_from_this<
     if (ec) co_return;
     stream_.expires_after(drain_patience);
     std::size_t drained = 0;
-    std::array<char, 16 * 1024> sink;
+    std::array<char, 16UL * 1024> sink;
     const auto space = asio::buffer(sink);
     while (!ec && drained < drain_limit) drained += co_await stream_.async_read_some(space, with_error(ec));
   }

@@ -52,8 +52,11 @@ async<result<bool>> read_again(call& c, execution_page& page, std::vector<job_ro
   auto fresh = co_await c.ask(std::move(q));
   if (!fresh) co_return tl::unexpected<failure>(std::move(fresh.error()));
   for (auto& row : *fresh)
-    for (auto& shown : page.rows.items)
-      if (shown.job.row == row.job.row) shown = std::move(row);
+    for (auto& shown : page.rows.items) {
+      if (shown.job.row != row.job.row) continue;
+      shown = std::move(row);
+      break;
+    }
   co_return true;
 }
 

@@ -230,7 +230,7 @@ plain_clause make_plain(std::string_view clause) {
 }
 
 bool is_negated(std::string_view text, std::size_t at) {
-  constexpr std::size_t reach = 2 * 3;
+  constexpr std::size_t reach = 6;  // Two characters of three bytes.
   const auto before = text.substr(0, at);
   return std::any_of(negators.begin(), negators.end(), [&](std::string_view word) {
     const auto found = before.rfind(word);

@@ -158,7 +158,7 @@ struct http_client::impl : std::enable_shared_from_this<impl> {
     return true;
   }
 
-  void enqueue(std::shared_ptr<call> c) {
+  void enqueue(const std::shared_ptr<call>& c) {
     if (closed) return c->finish(fail(errc::cancelled, "the HTTP client is closed"));
     if (running.size() >= static_cast<std::size_t>(options.connections) &&
         waiting.size() >= static_cast<std::size_t>(options.queue_limit))
@@ -188,12 +188,13 @@ struct http_client::impl : std::enable_shared_from_this<impl> {
       if (c->is_finished) continue;
       running.push_back(c);
       c->link = take_idle();
-      asio::co_spawn(strand, exchange(shared_from_this(), c), [self = shared_from_this(), c](std::exception_ptr error) {
-        if (error) c->finish(fail(errc::internal, self->where.host_header + ": exchange failed"));
-        std::erase(self->running, c);
-        self->keep(c);
-        self->pump();
-      });
+      asio::co_spawn(strand, exchange(shared_from_this(), c),
+                     [self = shared_from_this(), c](const std::exception_ptr& error) {
+                       if (error) c->finish(fail(errc::internal, self->where.host_header + ": exchange failed"));
+                       std::erase(self->running, c);
+                       self->keep(c);
+                       self->pump();
+                     });
     }
   }
 

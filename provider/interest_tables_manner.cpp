@@ -1,6 +1,8 @@
 // Tables for everything but the offer itself: hesitation, inconvenience, insults, other speakers, questions.
 #include "provider/interest_tables.hpp"
 
+// Patterns longer than a line are written as adjacent literals.
+// NOLINTBEGIN(bugprone-suspicious-missing-comma)
 namespace waihu::provider {
 namespace {
 
@@ -211,3 +213,4 @@ const pattern_table& questions() {
 }
 
 }  // namespace waihu::provider
+// NOLINTEND(bugprone-suspicious-missing-comma)

@@ -23,7 +23,7 @@ bool contains_one(std::string_view text, std::initializer_list<std::string_view>
 void merge(Value& into, const Value& patch, Document::AllocatorType& memory, int depth = 0) {
   for (const auto& field : patch.GetObject()) {
     const auto found = into.FindMember(field.name);
-    const bool is_there = found != into.MemberEnd();
+    const bool is_there = into.HasMember(field.name);
     if (field.value.IsNull()) {
       if (is_there) into.RemoveMember(found);
     } else if (is_there && found->value.IsObject() && field.value.IsObject() && depth < json::max_depth) {

@@ -27,7 +27,8 @@ struct service {
 /// One analysis under way. Keeps itself alive through the handler of its current request.
 class dialogue : public std::enable_shared_from_this<dialogue> {
  public:
-  dialogue(std::shared_ptr<service> with, analysis_request request, milliseconds deadline, completion<analysis> done)
+  dialogue(std::shared_ptr<service> with, const analysis_request& request, milliseconds deadline,
+           completion<analysis> done)
       : with_(std::move(with)),
         utc_offset_minutes_(request.utc_offset_minutes),
         until_(std::chrono::steady_clock::now() + deadline),
@@ -94,7 +95,7 @@ class openai_model final : public language_model {
   ~openai_model() override { with_->http->close(); }
 
   void analyze(analysis_request request, milliseconds deadline, completion<analysis> done) override {
-    std::make_shared<dialogue>(with_, std::move(request), deadline, std::move(done))->start();
+    std::make_shared<dialogue>(with_, request, deadline, std::move(done))->start();
   }
 
  private:

@@ -60,7 +60,7 @@ std::string hmac_sha1_base64(std::string_view key, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), as_bytes(text), text.size(), digest.data(), &size);
-  std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> encoded{};
+  std::array<unsigned char, 2UL * EVP_MAX_MD_SIZE> encoded{};
   const int length = EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(size));
   return {reinterpret_cast<const char*>(encoded.data()), static_cast<std::size_t>(std::max(length, 0))};
 }
@@ -160,7 +160,7 @@ std::optional<std::int64_t> parse_timestamp(std::string_view text) noexcept {
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!date.ok()) return std::nullopt;
   const std::chrono::seconds since = std::chrono::sys_days{date}.time_since_epoch();
-  return since.count() + hour * 3600 + minute * 60 + second;
+  return since.count() + hour * 3600L + minute * 60L + second;
 }
 
 signed_call sign_v3(const api_call& call, const credentials& who) {

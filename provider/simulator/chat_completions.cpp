@@ -34,7 +34,7 @@ std::vector<std::string> spoken_by_contact(std::string_view transcript) {
   const auto end = transcript.rfind(']');
   if (begin != std::string_view::npos && end != std::string_view::npos && begin < end) {
     rapidjson::Document d;
-    d.Parse(transcript.data() + begin, end - begin + 1);
+    d.Parse<rapidjson::kParseIterativeFlag>(transcript.data() + begin, end - begin + 1);
     if (!d.HasParseError() && d.IsArray()) {
       for (const auto& line : d.GetArray())
         if (line.IsObject() && text_member(line, "Speaker") == "Contact")
@@ -50,7 +50,7 @@ std::vector<std::string> spoken_by_contact(std::string_view transcript) {
     all.emplace_back(line);
     for (const std::string_view mark : {"客户", "用户", "Contact", "被叫", "C:"}) {
       const auto at = line.find(mark);
-      if (at == std::string_view::npos || at > 40) continue;
+      if (at > 40) continue;  // Or not there at all.
       said.emplace_back(line.substr(at + mark.size()));
       marked = true;
       break;
@@ -99,8 +99,8 @@ std::string time_named(std::string_view text, std::int64_t base_ms, int utc_offs
   const int days = days_in(text, day.tm_wday);
   if (days < 0) return {};
   const auto hour = hour_in(text);
-  const auto midnight = local - day.tm_hour * 3600 - day.tm_min * 60 - day.tm_sec;
-  const auto named = midnight + days * 86'400 + static_cast<std::time_t>((hour < 0 ? 10 : hour) * 3600);
+  const auto midnight = local - day.tm_hour * 3600L - day.tm_min * 60L - day.tm_sec;
+  const auto named = midnight + days * 86'400L + static_cast<std::time_t>((hour < 0 ? 10 : hour) * 3600);
   std::tm out{};
   gmtime_r(&named, &out);
   std::array<char, 32> buffer{};
@@ -252,11 +252,11 @@ http_answer answer_chat(std::string_view body, std::string_view authorization, c
   if (!options.api_key.empty() && authorization != "Bearer " + options.api_key)
     return chat_error(401, "invalid_api_key", "Incorrect API key provided.", request_id);
   rapidjson::Document d;
-  d.Parse(body.data(), body.size());
+  d.Parse<rapidjson::kParseIterativeFlag>(body.data(), body.size());
   if (d.HasParseError() || !d.IsObject() || text_member(d, "model").empty())
     return chat_error(400, "invalid_parameter_error", "The request body is not a chat completion request.", request_id);
-  const auto messages = d.FindMember("messages");
-  if (messages == d.MemberEnd() || !messages->value.IsArray() || messages->value.Empty())
+  const auto messages = std::as_const(d).FindMember("messages");
+  if (messages == std::as_const(d).MemberEnd() || !messages->value.IsArray() || messages->value.Empty())
     return chat_error(400, "invalid_parameter_error", "'messages' must not be empty.", request_id);
   if (flag_member(d, "stream", false))
     return chat_error(400, "invalid_parameter_error", "Streaming is not played by the simulator.", request_id);
@@ -264,8 +264,9 @@ http_answer answer_chat(std::string_view body, std::string_view authorization, c
     return chat_error(400, "invalid_parameter_error",
                       "parameter.enable_thinking must be set to false for non-streaming calls", request_id);
   const auto texts = texts_of(messages->value);
-  const auto format = d.FindMember("response_format");
-  if (format != d.MemberEnd() && format->value.IsObject() && text_member(format->value, "type") == "json_object") {
+  const auto format = std::as_const(d).FindMember("response_format");
+  if (format != std::as_const(d).MemberEnd() && format->value.IsObject() &&
+      text_member(format->value, "type") == "json_object") {
     std::string lower = texts.all;
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });

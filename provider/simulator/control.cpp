@@ -364,7 +364,7 @@ http_answer post(stand_in& sim, std::string_view path, const std::string& body) 
     return json_answer(buffer);
   }
   rapidjson::Document d;
-  d.Parse(body.empty() ? "{}" : body.c_str());
+  d.Parse<rapidjson::kParseIterativeFlag>(body.empty() ? "{}" : body.c_str());
   if (d.HasParseError()) return refusal(400, "the body is not JSON");
   if (path == "/sim/plans") return make_plans(sim, d);
   if (!d.IsObject()) return refusal(400, "the body must be a JSON object");

@@ -162,7 +162,7 @@ std::string_view fault_name(fault_effect effect) noexcept { return fault_names[s
 
 result<std::vector<std::uint64_t>> fault_book::add(std::string_view json, std::int64_t now_ms) {
   rapidjson::Document d;
-  d.Parse(json.data(), json.size());
+  d.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
   if (d.HasParseError() || !(d.IsArray() || d.IsObject()))
     return fail(errc::invalid_argument, "faults are a JSON list of rules");
   std::vector<fault_rule> fresh;

@@ -55,7 +55,7 @@ namespace {
 bool read_strategy(group_order& order, std::string_view json) {
   if (json.empty()) return true;
   rapidjson::Document d;
-  d.Parse(json.data(), json.size());
+  d.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
   if (d.HasParseError() || !d.IsObject()) return false;
   if (const auto word = text_member(d, "repeatBy"); !word.empty()) order.repeat_by = word;
   if (const auto word = text_member(d, "routingStrategy"); !word.empty()) order.routing_strategy = word;
@@ -63,8 +63,8 @@ bool read_strategy(group_order& order, std::string_view json) {
   order.end_ms = number_member(d, "endTime", 0);
   order.max_attempts_per_day = number_member(d, "maxAttemptsPerDay", 3);
   order.min_attempt_interval_min = number_member(d, "minAttemptInterval", 0);
-  const auto times = d.FindMember("workingTime");
-  if (times == d.MemberEnd() || !times->value.IsArray()) return true;
+  const auto times = std::as_const(d).FindMember("workingTime");
+  if (times == std::as_const(d).MemberEnd() || !times->value.IsArray()) return true;
   for (const auto& v : times->value.GetArray())
     if (v.IsObject()) order.working_time.emplace_back(text_member(v, "beginTime"), text_member(v, "endTime"));
   return true;
@@ -73,7 +73,7 @@ bool read_strategy(group_order& order, std::string_view json) {
 bool read_recall_strategy(group_order& order, std::string_view json) {
   if (json.empty()) return true;
   rapidjson::Document d;
-  d.Parse(json.data(), json.size());
+  d.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
   if (d.HasParseError() || !d.IsObject()) return false;
   order.empty_number_ignore = flag_member(d, "emptyNumberIgnore", false);
   order.in_arrears_ignore = flag_member(d, "inArrearsIgnore", false);
@@ -218,16 +218,17 @@ api_answer outbound_bot::delete_job_group(const context& c) {
 
 namespace {
 
-constexpr std::size_t longest_element = 32 * 1024;
+constexpr std::size_t longest_element = 32UL * 1024;
 
 /// Reads one element of JobsJson; nothing when it has no phone number or reference id.
 std::optional<job_entry_order> read_element(std::string_view json) {
   if (json.size() > longest_element) return std::nullopt;
   rapidjson::Document d;
-  d.Parse(json.data(), json.size());
+  d.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
   if (d.HasParseError() || !d.IsObject()) return std::nullopt;
-  const auto contacts = d.FindMember("contacts");
-  if (contacts == d.MemberEnd() || !contacts->value.IsArray() || contacts->value.Empty()) return std::nullopt;
+  const auto contacts = std::as_const(d).FindMember("contacts");
+  if (contacts == std::as_const(d).MemberEnd() || !contacts->value.IsArray() || contacts->value.Empty())
+    return std::nullopt;
   const auto& contact = contacts->value[0];
   if (!contact.IsObject()) return std::nullopt;
   job_entry_order order;
@@ -237,8 +238,8 @@ std::optional<job_entry_order> read_element(std::string_view json) {
   order.name = text_member(contact, "name");
   order.honorific = text_member(contact, "honorific");
   order.role = text_member(contact, "role");
-  const auto extras = d.FindMember("extras");
-  if (extras == d.MemberEnd() || !extras->value.IsArray()) return order;
+  const auto extras = std::as_const(d).FindMember("extras");
+  if (extras == std::as_const(d).MemberEnd() || !extras->value.IsArray()) return order;
   rapidjson::StringBuffer buffer;
   json_out w{buffer};
   w.StartArray();

@@ -14,7 +14,7 @@ namespace waihu::simulator {
 /// Bounds of the server.
 struct server_limits {
   std::uint32_t header_bytes{256 * 1024};              ///< Request line and header together.
-  std::uint64_t body_bytes{8 * 1024 * 1024};           ///< Body of one request.
+  std::uint64_t body_bytes{8UL * 1024 * 1024};         ///< Body of one request.
   std::chrono::seconds idle{std::chrono::minutes{5}};  ///< A connection that says nothing for so long is closed.
 };
 

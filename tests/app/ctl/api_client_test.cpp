@@ -112,6 +112,5 @@ TEST(JsonObject, EscapesAndKeepsChinese) {
   EXPECT_EQ(body.text(), R"({"n":5,"text":"外呼\n","yes":true,"inner":{"list":["a\"b","外"]}})");
 }
 
-
 }  // namespace
 }  // namespace waihu::ctl
