@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 DEV := build/dev
 RELEASE := build/release
 
-.PHONY: help run demo test build bench format check generated setup clean
+.PHONY: help run demo test build bench fuzz coverage format check generated setup clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -32,6 +32,18 @@ bench: setup ## benchmarks in a release build
 	@cmake --preset release -B build/bench -DWAIHU_BENCH=ON
 	@cmake --build build/bench -j $(JOBS)
 	@if [[ -x bench/run ]]; then bench/run build/bench; else echo "bench: there are no benchmarks yet" >&2; exit 1; fi
+
+fuzz: ## fuzz every parser of outside bytes, FUZZ_SECONDS each (default 60)
+	@scripts/setup fuzz
+	@cmake --preset fuzz
+	@cmake --build build/fuzz -j $(JOBS) --target fuzz_targets
+	@scripts/fuzz $(TARGETS)
+
+coverage: ## run every test with gcov, print lines and branches by folder
+	@scripts/setup coverage
+	@cmake --preset coverage
+	@cmake --build build/coverage -j $(JOBS)
+	@scripts/coverage build/coverage
 
 format: ## apply clang-format
 	@scripts/check-format --fix

@@ -18,6 +18,12 @@ if(WAIHU_COVERAGE)
   target_link_options(waihu_build_flags INTERFACE --coverage)
 endif()
 
+if(WAIHU_FUZZ)
+  # clang 14 cannot compile coroutines with the function-type check of UBSan.
+  target_compile_options(waihu_build_flags INTERFACE -fsanitize=fuzzer-no-link -fno-sanitize=function
+    -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/tests/fuzz/sanitizer_ignores.txt)
+endif()
+
 # waihu_library(<folder> SOURCES ... LINKS ...): static library waihu_<folder>, alias waihu::<folder>.
 function(waihu_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
