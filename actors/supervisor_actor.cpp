@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "actors/call_task_actor.hpp"
@@ -25,6 +26,7 @@ struct supervised {
   int quick_reloads{};  ///< In a row: it asked to be loaded afresh soon after it was.
   std::string last_error;
   std::vector<ensure_promise> waiting;  ///< Who wants its handle.
+  bool changed{};                       ///< Somebody else changed it since it was loaded.
 };
 
 struct supervisor_state {
@@ -41,6 +43,9 @@ struct supervisor_state {
   std::unordered_map<caf::actor_addr, task_id> by_address;
   steady_time next_sweep{};
   bool sweeping{};
+  bool sweep_again{};         ///< Asked for while a sweep was reading: what it reads may be too old.
+  std::set<task_id> changed;  ///< Changed by somebody else, without an actor here, not yet looked at.
+  bool looking_at_changed{};
   bool draining{};
   std::size_t drains_open{};
   std::vector<caf::typed_response_promise<bool>> drained;
@@ -52,8 +57,16 @@ using supervisor_pointer = supervisor::stateful_pointer<supervisor_state>;
 constexpr milliseconds heartbeat{1'000};
 /// A task that asks to be loaded afresh sooner than this after it was loaded has not got anywhere.
 constexpr milliseconds quick_reload{10'000};
+/// When the store is away it is asked again so soon rather than after a whole interval.
+constexpr milliseconds sweep_retry{5'000};
+/// News of tasks without an actor that may wait; beyond it a sweep is cheaper.
+constexpr std::size_t most_changed = 10'000;
+/// Tasks in one question to the store.
+constexpr std::size_t changed_at_once = 1'000;
 
 void load(supervisor_pointer self, task_id task);
+void sweep(supervisor_pointer self);
+void look_at_changed(supervisor_pointer self);
 
 void answer_waiting(supervised& entry, const result<call_task>& what) {
   auto waiting = std::move(entry.waiting);
@@ -84,11 +97,22 @@ void adopt(supervisor_pointer self, task_id task, query::loaded_task loaded) {
   answer_waiting(entry, entry.actor);
 }
 
+/// Its actor has left or never came, and nothing is owed to it; unless somebody else changed it meanwhile.
+void forget(supervisor_pointer self, task_id task) {
+  auto& state = self->state;
+  const auto found = state.tasks.find(task);
+  if (found == state.tasks.end()) return;
+  if (found->second.changed) state.changed.insert(task);
+  state.tasks.erase(found);
+  look_at_changed(self);
+}
+
 void load(supervisor_pointer self, task_id task) {
   auto& state = self->state;
   auto& entry = state.tasks[task];
   if (entry.loading || entry.actor || entry.quarantined || state.draining) return;
   entry.loading = true;
+  entry.changed = false;
   entry.restart_at.reset();
   read_store(self, *state.eng, query::load_task{task}, [self, task](result<query::loaded_task> loaded) {
     auto& st = self->state;
@@ -99,10 +123,7 @@ void load(supervisor_pointer self, task_id task) {
     const auto why = loaded.error();
     en.last_error = why.message;
     answer_waiting(en, tl::unexpected<failure>(why));
-    if (why.code == errc::not_found) {
-      st.tasks.erase(task);
-      return;
-    }
+    if (why.code == errc::not_found) return forget(self, task);
     telemetry::log_repeated(telemetry::log_level::warn, "supervisor", "supervisor.load_failed", to_string(why.code),
                             {{"task", task}, {"reason", why.message}});
     en.restart_at = self->clock().now() + back_off(st, en);
@@ -120,8 +141,7 @@ void task_down(supervisor_pointer self, const caf::down_msg& down) {
   self->send(state.eng->tasks, forget_atom::value, task);
   if (state.draining) return;
   if (down.reason == caf::exit_reason::normal || !down.reason) {
-    state.tasks.erase(task);
-    return;
+    return forget(self, task);
   }
   const auto now = self->clock().now();
   if (down.reason == caf::exit_reason::user_shutdown) {
@@ -146,15 +166,19 @@ void task_down(supervisor_pointer self, const caf::down_msg& down) {
 
 void sweep(supervisor_pointer self) {
   auto& state = self->state;
-  if (state.draining || state.sweeping) return;
+  if (state.draining) return;
+  if (state.sweeping) {
+    state.sweep_again = true;
+    return;
+  }
   state.sweeping = true;
+  state.sweep_again = false;
   state.next_sweep = self->clock().now() + state.eng->options.supervisor.sweep_interval;
   read_store(self, *state.eng, query::unfinished_tasks{}, [self](result<std::vector<task_id>> found) {
     auto& st = self->state;
     st.sweeping = false;
     if (!found) {
-      // The store is away: look again soon rather than after a whole interval.
-      st.next_sweep = self->clock().now() + milliseconds{5'000};
+      st.next_sweep = self->clock().now() + sweep_retry;
       return;
     }
     for (const auto task : *found) {
@@ -166,7 +190,55 @@ void sweep(supervisor_pointer self) {
     }
     for (const auto& [task, entry] : st.tasks)
       if (entry.actor) self->send(entry.actor, sweep_atom::value);
+    if (st.sweep_again) sweep(self);
   });
+}
+
+/// Asks the store which of the changed tasks want an actor: one question at a time, for all that came meanwhile.
+void look_at_changed(supervisor_pointer self) {
+  auto& state = self->state;
+  if (state.draining || state.looking_at_changed || state.changed.empty()) return;
+  state.looking_at_changed = true;
+  query::unfinished_tasks question;
+  const auto end =
+      std::next(state.changed.begin(), static_cast<std::ptrdiff_t>(std::min(state.changed.size(), changed_at_once)));
+  question.among.assign(state.changed.begin(), end);
+  state.changed.erase(state.changed.begin(), end);
+  read_store(self, *state.eng, std::move(question), [self](const result<std::vector<task_id>>& found) {
+    auto& st = self->state;
+    st.looking_at_changed = false;
+    if (st.draining) return;
+    if (!found) {
+      // The sweep makes up for all of them.
+      st.changed.clear();
+      st.next_sweep = std::min(st.next_sweep, self->clock().now() + sweep_retry);
+      return;
+    }
+    for (const auto task : *found) {
+      auto& entry = st.tasks[task];
+      if (entry.actor || entry.loading) entry.changed = true;
+      if (entry.actor || entry.loading || entry.restart_at || entry.quarantined) continue;
+      telemetry::log_event(telemetry::log_level::info, "supervisor", "supervisor.task_found", {{"task", task}},
+                           "changed past this daemon");
+      load(self, task);
+    }
+    look_at_changed(self);
+  });
+}
+
+void hear_of_changes(supervisor_pointer self, const std::vector<task_id>& tasks) {
+  auto& state = self->state;
+  if (state.draining) return;
+  for (const auto task : tasks) {
+    const auto known = state.tasks.find(task);
+    if (known != state.tasks.end() && known->second.actor) known->second.changed = true;
+    else state.changed.insert(task);
+  }
+  if (state.changed.size() > most_changed) {
+    state.changed.clear();
+    return sweep(self);
+  }
+  look_at_changed(self);
 }
 
 /// Replaces actors that neither answer nor end.
@@ -271,6 +343,7 @@ supervisor::behavior_type supervisor_behavior(supervisor_pointer self, engine_pt
         view.last_error = found->second.last_error;
         return view;
       },
+      [self](changed_atom, const task_news& tasks) { hear_of_changes(self, *tasks); },
       [self](sweep_atom) { sweep(self); },
       [self](tick_atom) { beat(self); },
       [self](drain_atom) { return drain(self); },

@@ -26,6 +26,7 @@
 #include "http/zone_clock.hpp"
 #include "persistence/migrate.hpp"
 #include "persistence/postgres_store.hpp"
+#include "persistence/postgres_task_listener.hpp"
 #include "provider/openai_model.hpp"
 #include "provider/outboundbot_client.hpp"
 #include "provider/rules_analyst.hpp"
@@ -91,6 +92,7 @@ struct node::implementation {
   http_gateway gateway;
   lease_keeper keeper;
   caf::actor guardian;
+  std::unique_ptr<postgres_task_listener> store_listener;
   std::shared_ptr<actor_backend> inside;
   std::unique_ptr<http::http_server> listener;
   std::shared_ptr<voice_provider> provider;
@@ -201,6 +203,16 @@ struct node::implementation {
         });
   }
 
+  void listen_to_store() {
+    const auto overseer = eng->overseer;
+    task_listener_callbacks callbacks;
+    callbacks.changed = [overseer](std::vector<task_id> tasks) {
+      caf::anon_send(overseer, changed_atom::value, std::make_shared<const std::vector<task_id>>(std::move(tasks)));
+    };
+    callbacks.missed = [overseer] { caf::anon_send(overseer, sweep_atom::value); };
+    store_listener = std::make_unique<postgres_task_listener>(options.store, std::move(callbacks));
+  }
+
   std::optional<start_failure> listen() {
     inside = std::make_shared<actor_backend>(gateway, options.http.max_outstanding);
     http::server_options server;
@@ -232,6 +244,7 @@ struct node::implementation {
     const auto limit = options.node.drain_timeout;
     end(guardian);  // from here on parts end because they are told to
     if (listener) listener->stop(limit / 5);
+    store_listener.reset();
     if (system) {
       drain(eng->overseer, limit / 2);
       drain(eng->writer, limit / 5);
@@ -299,6 +312,7 @@ std::optional<start_failure> node::start(std::chrono::seconds wait_store, const 
   n.io_work.emplace(boost::asio::make_work_guard(n.io));
   for (int i = 0; i < std::max(1, n.options.http.io_threads); ++i) n.io_threads.emplace_back([&n] { n.io.run(); });
   n.spawn_actors(sessions);
+  n.listen_to_store();
   return n.listen();
 }
 

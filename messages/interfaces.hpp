@@ -48,6 +48,7 @@ using ping_atom = caf::atom_constant<caf::atom("ping")>;
 using sweep_atom = caf::atom_constant<caf::atom("sweep")>;
 using drain_atom = caf::atom_constant<caf::atom("drain")>;
 using ensure_atom = caf::atom_constant<caf::atom("ensure")>;
+using changed_atom = caf::atom_constant<caf::atom("changed")>;
 using find_atom = caf::atom_constant<caf::atom("find")>;
 using publish_atom = caf::atom_constant<caf::atom("publish")>;
 using join_atom = caf::atom_constant<caf::atom("join")>;
@@ -239,12 +240,17 @@ struct supervised_view {
   std::string last_error;
 };
 
+/// Tasks that somebody else changed in the store.
+using task_news = std::shared_ptr<const std::vector<task_id>>;
+
 /// Starts, watches and restarts task actors.
 using supervisor = caf::typed_actor<
     // A live actor for this task, started if need be; refused while quarantined.
     caf::replies_to<ensure_atom, task_id>::with<result<call_task>>,
     caf::replies_to<view_atom, task_id>::with<supervised_view>,
-    // Sweep now (also its own timer).
+    // These were changed past this node: those that want an actor and have none get one.
+    caf::reacts_to<changed_atom, task_news>,
+    // Sweep now (also its own timer, and when such news may have been missed).
     caf::reacts_to<sweep_atom>, caf::reacts_to<tick_atom>,
     // Hand everything over to the store and stop; answered when all tasks have left.
     caf::replies_to<drain_atom>::with<bool>>;
@@ -311,6 +317,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::make_follow_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::fetch_recording)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<waihu::call_task>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::supervised_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::task_news)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::subscription_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<std::uint64_t>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::completion<waihu::made_follow_up>)

@@ -264,6 +264,7 @@ result<std::vector<task_id>> memory_session::run(const query::unfinished_tasks& 
   std::vector<task_id> out;
   for (const auto& [id, t] : state_->tasks) {
     if (out.size() >= static_cast<std::size_t>(std::max(q.limit, 0))) break;
+    if (!q.among.empty() && std::find(q.among.begin(), q.among.end(), t.id) == q.among.end()) continue;
     bool wants = t.type == task_type::calling || t.type == task_type::calls_complete || t.type == task_type::suspended;
     if (t.type == task_type::follow_up_complete) {
       const auto c = state_->count(t.id);

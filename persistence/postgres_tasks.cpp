@@ -106,6 +106,12 @@ constexpr statement select_unfinished{"select_unfinished",
          select from leads_task_list j where j.task_id = t.id
            and (j.call_status is null or (j.call_status <> 'Cancelled' and j.leads_follow_id is null)))
        order by 1 limit $1)"};
+constexpr statement select_unfinished_among{"select_unfinished_among",
+                                            R"(select id from call_tasks t
+       where id = any($2::bigint[]) and (task_type in (2, 3, 5) or (task_type = 4 and exists (
+         select from leads_task_list j where j.task_id = t.id
+           and (j.call_status is null or (j.call_status <> 'Cancelled' and j.leads_follow_id is null)))))
+       order by 1 limit $1)"};
 
 #define WAIHU_EVENT_COLUMNS "id, organization_id, coalesce(task_id, 0), job, kind, \"from\", \"to\", waihu_ms(at), data"
 constexpr statement select_events{"select_events",
@@ -356,7 +362,11 @@ result<std::vector<task_id>> postgres_store::run(const query::unfinished_tasks& 
   using answer = std::vector<task_id>;
   return session_.transact<answer>(postgres_session::mode::read, [&](postgres_work& work) -> result<answer> {
     answer out;
-    for (const auto& row : work.run(select_unfinished, std::max(q.limit, 0)))
+    array_literal among;
+    for (const auto id : q.among) among.add(value(id));
+    const auto limit = std::max(q.limit, 0);
+    for (const auto& row :
+         q.among.empty() ? work.run(select_unfinished, limit) : work.run(select_unfinished_among, limit, among.text()))
       out.push_back(task_id{row[0].as<std::int64_t>()});
     return out;
   });

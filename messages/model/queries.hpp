@@ -231,10 +231,11 @@ struct load_task {
 };
 
 /// Tasks that want an actor (state-machines.md section 4): in 2, 3 or 5, or in 4 with a job lacking status or
-/// follow-up.
+/// follow-up. Ascending.
 struct unfinished_tasks {
   using answer_type = std::vector<task_id>;
   int limit{10000};
+  std::vector<task_id> among;  ///< Only these are asked about; empty = all.
 };
 
 /// Claims every shard for this node, each under the next epoch, if no other live node holds one. conflict when another

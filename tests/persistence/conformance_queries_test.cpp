@@ -385,6 +385,11 @@ TEST_P(StoreQueries, UnfinishedTasksAreThoseThatWantAnActor) {
   }
   EXPECT_EQ(unfinished(), (std::vector{calling, suspended, complete, owing}));
   EXPECT_EQ(unfinished(2), (std::vector{calling, suspended}));
+  const auto among = [&](std::vector<task_id> ids) {
+    return *session->run(query::unfinished_tasks{100, std::move(ids)});
+  };
+  EXPECT_EQ(among({owing, finished, created, calling, cancelled, task_id{7777777}}), (std::vector{calling, owing}));
+  EXPECT_TRUE(among({created, finished, cancelled}).empty());
   EXPECT_EQ(task(created).type, task_type::created);
 }
 

@@ -122,17 +122,39 @@ TEST_P(PostgresGuards, AFailureNeverTellsSqlOrCredentials) {
   }
 }
 
-TEST_P(PostgresGuards, ANotificationFollowsEveryNewTaskAndEveryMove) {
-  import_leads(1);
+TEST_P(PostgresGuards, WhatOthersChangeNotifiesWhenItMayWantAnActorAndOurOwnWritesNever) {
+  import_leads(2);
   notification_listener listener{*world.database, "waihu_tasks"};
   const auto id = make_task();
-  EXPECT_EQ(listener.next(), std::to_string(value(id)));
+  const auto number = std::to_string(value(id));
   must(change::move_task{own(id), task_type::created, task_type::calling, "g", {}, at(1)});
-  EXPECT_EQ(listener.next(), std::to_string(value(id)));
-  must(change::note_task{own(id), "no move, no notification"});
-  must(change::move_task{own(id), task_type::calling, task_type::suspended, {}, {}, at(1)});
-  EXPECT_EQ(listener.next(), std::to_string(value(id)));
-  EXPECT_EQ(listener.pending(), 0);
+  const auto rows = rows_of(id);
+  track(id, rows);
+  for (const auto row : rows) {
+    settle(id, row);
+    must(change::record_follow_up{own(id), row, "l", "r", interest::undecided, {}, at(1), false});
+  }
+  must(change::move_task{own(id), task_type::calling, task_type::calls_complete, {}, {}, at(2)});
+  must(change::move_task{own(id), task_type::calls_complete, task_type::follow_up_complete, {}, {}, at(3)});
+  EXPECT_EQ(listener.pending(), 0) << "our own writes";
+
+  EXPECT_EQ(sql("update call_tasks set task_type = 3 where id = " + number), "");
+  EXPECT_EQ(listener.next(), number) << "a move";
+  EXPECT_EQ(sql("update leads_task_list set leads_follow_id = null where id = " + std::to_string(value(rows[0]))), "");
+  EXPECT_EQ(listener.next(), number) << "a follow-up taken away";
+  EXPECT_EQ(sql("insert into leads_task_list (task_id, leads_id, reference_id) select " + number +
+                ", 'X' || n, 'X' || n from generate_series(1, 50) n"),
+            "");
+  EXPECT_EQ(listener.next(), number) << "jobs added";
+  EXPECT_EQ(sql("insert into call_tasks (task_name, organization_id, task_type, shard) values ('t', 'O', 5, 0)"), "");
+  EXPECT_NE(listener.next(), number) << "a task imported while under way";
+  EXPECT_EQ(sql("insert into call_tasks (task_name, organization_id, shard) values ('t', 'O', 0);"
+                "insert into leads_task_list (task_id, leads_id, reference_id)"
+                " select max(id), 'L', 'L' from call_tasks;"
+                "update call_tasks set last_error = 'x', updated_time = now();"
+                "update leads_task_list set updated_time = now(), leads_follow_id = leads_follow_id"),
+            "");
+  EXPECT_EQ(listener.pending(), 0) << "nothing that may want an actor";
 }
 
 TEST_P(PostgresGuards, AHundredThousandLeadsBecomeATaskInSeconds) {
