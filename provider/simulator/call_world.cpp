@@ -211,6 +211,11 @@ std::uint32_t call_world::remember_request(std::string request_id) {
   return static_cast<std::uint32_t>(requests_.size() - 1);
 }
 
+void call_world::turn_away(const std::string& reference_id, std::string_view code) {
+  constexpr std::size_t most_noted = 1'000'000;
+  if (turned_away_.size() < most_noted) ++turned_away_[{reference_id, std::string{code}}];
+}
+
 void call_world::wish(std::string phone_or_reference, plan_wish how) { wishes_[std::move(phone_or_reference)] = how; }
 
 std::uint32_t call_world::accept(std::uint32_t group, job_entry_order order, std::uint32_t request,

@@ -109,6 +109,10 @@ struct double_counts {
   std::uint64_t doubled_phones{};       ///< (group, phone) pairs that were accepted more than once.
 };
 
+/// Elements that came in an AssignJobs and were not accepted: how often, by reference id and the answer's code.
+/// "NoAnswer" stands for a request that a fault dropped, "Dropped" for an element that a fault left out.
+using turned_away_counts = std::map<std::pair<std::string, std::string>, std::uint64_t>;
+
 /// The simulated instance.
 class call_world {
  public:
@@ -127,6 +131,8 @@ class call_world {
   void delete_group(std::uint32_t group);
   /// Accepts one element; nothing is deduplicated. `planted_id` gives the job a certain id.
   std::uint32_t accept(std::uint32_t group, job_entry_order order, std::uint32_t request, std::string planted_id = {});
+  /// Notes that an element reached the provider and was not accepted; of the first million only.
+  void turn_away(const std::string& reference_id, std::string_view code);
   /// Remembers a request id for the ledger.
   std::uint32_t remember_request(std::string request_id);
   /// Plans for a phone number or a reference id; takes effect for jobs accepted from now on.
@@ -166,6 +172,7 @@ class call_world {
   bool recording_ready(std::uint32_t dial) const;
 
   double_counts doubles() const noexcept { return doubles_; }
+  const turned_away_counts& turned_away() const noexcept { return turned_away_; }
   /// Jobs that are surplus acceptances of a reference id, in their order.
   const std::vector<std::uint32_t>& surplus_jobs() const noexcept { return surplus_; }
   int busy_lines() const noexcept { return busy_lines_; }
@@ -215,6 +222,7 @@ class call_world {
   std::unordered_map<std::string_view, std::uint32_t> accepted_times_;  // Views into jobs_.
   std::unordered_map<std::uint64_t, std::uint32_t> phone_times_;        // By hash of (group, phone).
   std::unordered_map<std::string, std::uint32_t> group_by_id_;
+  turned_away_counts turned_away_;
   std::unordered_map<std::string, plan_wish> wishes_;
   std::unordered_map<std::uint32_t, plan_wish> wish_of_job_;
   std::unordered_map<std::string, std::uint32_t> planted_jobs_, planted_dials_;  // Few: replays only.

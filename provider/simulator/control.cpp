@@ -150,6 +150,18 @@ http_answer accepted_jobs(const stand_in& sim, const signing::parameters& query)
   return t.close();
 }
 
+http_answer turned_away(const stand_in& sim, const signing::parameters& query) {
+  table t{signing::find_parameter(query, "format").value_or("json") == "csv", "reference_id,code,times"};
+  for (const auto& [who, times] : sim.world().turned_away()) {
+    t.begin();
+    t.field("reference_id", who.first);
+    t.field("code", who.second);
+    t.field("times", times);
+    t.end();
+  }
+  return t.close();
+}
+
 http_answer summary(stand_in& sim) {
   constexpr std::size_t most_named = 100;
   const auto& world = sim.world();
@@ -400,6 +412,7 @@ http_answer answer_control(stand_in& sim, const inbound_request& request) {
   if (request.method != "GET") return refusal(405, "method not allowed");
   if (path == "/sim/ledger") return ledger(sim, *query);
   if (path == "/sim/jobs") return accepted_jobs(sim, *query);
+  if (path == "/sim/turned_away") return turned_away(sim, *query);
   if (path == "/sim/summary") return summary(sim);
   if (path == "/sim/groups") return groups(sim);
   if (path == "/sim/requests") return requests(sim, *query);

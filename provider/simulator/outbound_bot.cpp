@@ -271,6 +271,7 @@ void put_job_ids(json_out& w, const std::vector<std::string>& ids) {
 outbound_bot::assignment outbound_bot::assign(const context& c, const std::vector<std::string>& elements) {
   assignment out;
   const auto refuse = [&](api_answer why) {
+    turn_away(c.request, why.code);
     out.refusal = std::move(why);
     out.refused = true;
     return out;
@@ -286,8 +287,11 @@ outbound_bot::assignment outbound_bot::assign(const context& c, const std::vecto
     if (!order) return refuse(invalid(c.request, "JobsJson"));
     orders.push_back(std::move(*order));
   }
-  if (c.orders.accepted_share)
-    orders.resize(static_cast<std::size_t>(static_cast<double>(orders.size()) * *c.orders.accepted_share));
+  if (c.orders.accepted_share) {
+    const auto kept = static_cast<std::size_t>(static_cast<double>(orders.size()) * *c.orders.accepted_share);
+    for (auto i = kept; i < orders.size(); ++i) world_.turn_away(orders[i].reference_id, "Dropped");
+    orders.resize(kept);
+  }
 
   // Nothing is deduplicated: each element accepted is a person rung.
   const auto request = world_.remember_request(c.request.request_id);
@@ -300,6 +304,12 @@ outbound_bot::assignment outbound_bot::assign(const context& c, const std::vecto
   if (c.orders.shown_share)
     out.job_ids.resize(static_cast<std::size_t>(static_cast<double>(out.job_ids.size()) * *c.orders.shown_share));
   return out;
+}
+
+void outbound_bot::turn_away(const api_request& request, std::string_view code) {
+  if (request.action != "AssignJobs" && request.action != "AssignJobsAsync") return;
+  for (const auto& element : values_of(request, "JobsJson"))
+    if (const auto order = read_element(element)) world_.turn_away(order->reference_id, code);
 }
 
 api_answer outbound_bot::assign_jobs(const context& c) {

@@ -58,6 +58,8 @@ class outbound_bot {
   static bool knows(std::string_view action) noexcept;
   /// Carries out one operation at the world's present time.
   api_answer perform(const api_request& request, const fault_orders& orders);
+  /// Notes who is named in an AssignJobs that is answered with `code`, or not at all, without being carried out.
+  void turn_away(const api_request& request, std::string_view code);
   /// A recording by its pre-signed target; 403 when the link is wrong or past its Expires.
   http_answer recording(std::string_view target, std::int64_t real_now_ms) const;
 

@@ -193,6 +193,7 @@ http_answer stand_in::carry_out(pending_request& pending) {
     done.http.status = 0;
     done.code = "NoAnswer";
   }
+  if (pending.what == pending_request::kind::operation && pending.orders.skip) bot_->turn_away(pending.api, done.code);
   note(pending, done, !pending.orders.skip);
   return std::move(done.http);
 }

@@ -43,6 +43,31 @@ TEST_F(SimulatorLedger, EveryDialStandsInItWithWhoAskedForIt) {
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 5);
 }
 
+TEST_F(SimulatorLedger, WhoCameAndWasNotAcceptedIsTurnedAwayAndNobodyElse) {
+  const auto group = client.create_group();
+  sim.post("/sim/faults", R"([{"action":"AssignJobs","when":{"nth":1},"effect":"reset"},
+                              {"action":"AssignJobs","when":{"nth":2},"effect":"throttle"},
+                              {"action":"AssignJobs","when":{"nth":3},"effect":"drop_job_ids","share":0.5},
+                              {"action":"AssignJobs","when":{"nth":4},"effect":"lose_answer_after_accept"}])");
+  client.assign(group, {"R1", "R2"});
+  client.assign(group, {"R1"});
+  client.assign(group, {"R3", "R4"});
+  client.assign(group, {"R5"});
+  client.assign("no-such-group", {"R6"});
+  client.assign("no-such-group", {"R6"});
+  EXPECT_EQ(sim.get("/sim/turned_away?format=csv").body,
+            "reference_id,code,times\n"
+            "R1,NoAnswer,1\n"
+            "R1,Throttling.User,1\n"
+            "R2,NoAnswer,1\n"
+            "R4,Dropped,1\n"
+            "R6,NotExist.JobGroup,2\n");
+  const auto away = sim.get("/sim/turned_away").json();
+  ASSERT_EQ(away.Size(), 5U);
+  EXPECT_EQ(text_at(away, {"4", "reference_id"}), "R6");
+  EXPECT_EQ(number_at(away, {"4", "times"}), 2);
+}
+
 TEST_F(SimulatorLedger, AReferenceIdAcceptedTwiceIsADoubleCallWhereverItWas) {
   const auto group = client.create_group();
   const auto other = client.create_group("other");
