@@ -23,7 +23,10 @@ dispatch_machine::dispatch_machine(dispatch_policy policy, start found, steady_t
       last_seq_(found.last_seq),
       anything_assigned_(found.anything_assigned) {
   for (auto& open : found.open) {
-    if (open.rows.empty()) continue;  // nothing of it is left to be found
+    if (open.rows.empty()) {  // nothing of it is left to be found; its owner died before closing it
+      emptied_.push_back(open.batch);
+      continue;
+    }
     batch b;
     b.step = batch_step::unknown;
     b.id = open.batch;
@@ -370,6 +373,8 @@ void dispatch_machine::on(const dispatch_fact::enqueued& f, steady_time, orders&
 
 /// After every fact: reads that are due, the next question to the gate, and what refused batches mean together.
 void dispatch_machine::go_on(steady_time now, orders& out) {
+  for (const auto gone : std::exchange(emptied_, {}))
+    out.push_back(dispatch_orders::note_batch{gone, dispatch_orders::note_batch::what::refused, {}, {}});
   plan_reading(now, out);
   conclude_refusals(out);
   // The rows are back in the queue, durably, before the task may leave `calling`.
@@ -418,6 +423,7 @@ void dispatch_machine::conclude_refusals(orders& out) {
 }
 
 std::optional<steady_time> dispatch_machine::next_due() const {
+  if (!emptied_.empty()) return steady_time{};
   std::optional<steady_time> due;
   const auto take = [&](steady_time t) {
     if (!due || t < *due) due = t;

@@ -276,6 +276,7 @@ class dispatch_machine {
   std::deque<job_row_id> queue_;
   std::map<batch_key, batch> batches_;
   std::map<job_row_id, int> rounds_;
+  std::vector<batch_id> emptied_;  ///< Open in the store, with no row left: closed with the first orders.
   reading reading_;
   std::optional<steady_time> rest_until_;
   std::string last_error_;

@@ -472,13 +472,20 @@ TEST(DispatchStory, TakesARowInOnlyOnce) {
   EXPECT_EQ(scene.machine.queued(), 0U) << "row 1 is on its way";
 }
 
-TEST(DispatchStory, DropsAnOpenBatchThatHasNoRowsLeft) {
+TEST(DispatchStory, ClosesAnOpenBatchThatHasNoRowsLeft) {
   dispatch_machine::start found;
   found.queued = rows({1});
   found.open.push_back({batch_id{1}, {}, false, false});
   dispatch_scene scene(found);
   EXPECT_EQ(scene.machine.open_batches(), 0U);
   EXPECT_FALSE(scene.machine.reconciling());
+  ASSERT_TRUE(scene.machine.next_due());
+  EXPECT_LE(*scene.machine.next_due(), scene.now);
+  scene.tell(ticked{});
+  EXPECT_EQ(scene.the<order::note_batch>().batch, batch_id{1});
+  EXPECT_EQ(scene.the<order::note_batch>().state, order::note_batch::what::refused);
+  scene.tell(ticked{});
+  EXPECT_EQ(scene.count<order::note_batch>(), 0U) << "once is enough";
 }
 
 TEST(DispatchStory, NamesNoDueTimeWhileAnAcknowledgementHoldsAReadingUp) {
