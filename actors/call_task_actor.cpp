@@ -98,7 +98,20 @@ struct order_visitor {
            });
   }
 
+  void operator()(const task_orders::persist_switch_request&) const {
+    auto& state = self->state;
+    commit_for_task(self, change::request_group{state.eng->own(state.record.id), state.eng->now()},
+                    task_fact::request_committed{});
+  }
+
   void operator()(const task_orders::suspend_at_provider&) const { call_switch("SuspendJobs", true); }
+  void operator()(const task_orders::suspend_again&) const {
+    auto& state = self->state;
+    telemetry::log_repeated(telemetry::log_level::warn, "task", "task.switch_in_doubt", "",
+                            {{"task", state.record.id}, {"job_group_id", state.at.job_group_id}});
+    state.suspend_again_at = self->clock().now() + state.eng->options.dispatch.reconcile_retry;
+    keep_ticking(self);
+  }
   void operator()(const task_orders::resume_at_provider&) const { call_switch("ResumeJobs", false); }
 
   void operator()(const task_orders::open_dispatch&) const { feed_plan(self, dispatch_fact::opened{}); }
@@ -299,6 +312,10 @@ void tick(task_pointer self) {
   if (state.draining && state.drain_by != steady_time{} &&
       (now >= state.drain_by || state.plan->rows_in_batches() == 0 || state.plan->reconciling()))
     return drain_jobs(self);
+  if (state.suspend_again_at && *state.suspend_again_at <= now) {
+    state.suspend_again_at.reset();
+    order_visitor{self}(task_orders::suspend_at_provider{});
+  }
   if (const auto plan_due = state.plan->next_due(); plan_due && *plan_due <= now)
     feed_plan(self, dispatch_fact::ticked{});
   answer_start(self);
@@ -426,7 +443,10 @@ call_task::behavior_type call_task_behavior(task_pointer self, engine_ptr eng,
   self->state.eng = std::move(eng);
   ++self->state.eng->counts->tasks;
   set_up(self, *loaded);
-  if (self->state.at.type == task_type::calling) feed_plan(self, dispatch_fact::opened{});
+  // A suspend or resume whose outcome was not stored any more: resolved before anything else is sent.
+  if (self->state.at.type != task_type::created && self->state.record.group_requested_at)
+    feed_task(self, task_fact::switch_in_doubt{});
+  else if (self->state.at.type == task_type::calling) feed_plan(self, dispatch_fact::opened{});
   if (self->state.at.type != task_type::created) feed_task(self, task_fact::progressed{self->state.at.progress});
   keep_ticking(self);
   return {
@@ -530,7 +550,7 @@ void keep_ticking(task_pointer self) {
       static_cast<std::int64_t>(state.wheel->size()) - static_cast<std::int64_t>(counted);
   counted = state.wheel->size();
   const bool needed = state.wheel->size() > 0 || state.plan->next_due() || !state.restarts.empty() || state.start ||
-                      state.progress_changed || state.draining;
+                      state.suspend_again_at || state.progress_changed || state.draining;
   if (state.ticking || !needed) return;
   state.ticking = true;
   self->scheduled_send(self, self->clock().now() + state.wheel->tick(), tick_atom::value);

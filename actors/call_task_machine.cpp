@@ -23,8 +23,14 @@ struct visitor {
   }
 
   answer operator()(const task_fact::request_committed&) const {
-    if (at.step != task_step::requesting) return std::nullopt;
     auto next = at;
+    if (at.step == task_step::noting_switch) {
+      const bool suspends = at.moving_to == task_type::suspended;
+      next.step = suspends ? task_step::suspending : task_step::resuming;
+      if (suspends) return call_task_decision{next, {task_orders::suspend_at_provider{}}};
+      return call_task_decision{next, {task_orders::resume_at_provider{}}};
+    }
+    if (at.step != task_step::requesting) return std::nullopt;
     const bool asked_before = std::exchange(next.group_requested, true);
     next.step = asked_before ? task_step::finding_group : task_step::creating_group;
     if (asked_before) return call_task_decision{next, {task_orders::find_group{}}};
@@ -84,43 +90,64 @@ struct visitor {
         return call_task_decision{next, {task_orders::answer_error{"4005", failed.why}, task_orders::reload{}}};
       return call_task_decision{next, {task_orders::answer_error{"503", failed.why}}};
     }
-    if (at.step != task_step::moving) return std::nullopt;
-    // Whether the row moved is not known, or it is not where we believed: the store is the truth.
+    if (at.step != task_step::moving && at.step != task_step::noting_switch) return std::nullopt;
+    // Whether the row changed is not known, or it is not where we believed: the store is the truth.
     return call_task_decision{
         at, {task_orders::hold_dispatch{}, task_orders::answer_error{"503", failed.why}, task_orders::reload{}}};
   }
 
   answer operator()(const task_fact::suspend_asked&) const {
+    // Asked for again while an earlier wish is in doubt: it is being carried out already.
+    if (at.type == task_type::calling && at.in_doubt) return call_task_decision{at, {}};
     if (at.type != task_type::calling || at.step != task_step::idle)
       return refuse("4002", errc::illegal_transition, "任务状态不允许暂停");
-    auto next = at;
-    next.step = task_step::suspending;
-    return call_task_decision{next, {task_orders::hold_dispatch{}, task_orders::suspend_at_provider{}}};
+    auto decision = note_switch(task_type::suspended);
+    decision.orders.insert(decision.orders.begin(), task_orders::hold_dispatch{});
+    return decision;
   }
 
   answer operator()(const task_fact::resume_asked&) const {
     if (at.type != task_type::suspended || at.step != task_step::idle)
       return refuse("4003", errc::illegal_transition, "任务状态不允许重启");
+    return note_switch(task_type::calling);
+  }
+
+  answer operator()(const task_fact::switch_in_doubt&) const {
+    const bool has_group = at.type == task_type::calling || at.type == task_type::suspended;
+    if (!has_group || at.step != task_step::idle) return std::nullopt;
     auto next = at;
-    next.step = task_step::resuming;
-    return call_task_decision{next, {task_orders::resume_at_provider{}}};
+    next.step = task_step::suspending;
+    next.in_doubt = true;
+    return call_task_decision{next, {task_orders::hold_dispatch{}, task_orders::suspend_at_provider{}}};
   }
 
   answer operator()(const task_fact::provider_did_it&) const {
-    if (at.step == task_step::suspending) return move(at, task_type::suspended, std::nullopt, {});
     if (at.step == task_step::resuming) return move(at, task_type::calling, std::nullopt, {});
-    return std::nullopt;
+    if (at.step != task_step::suspending) return std::nullopt;
+    auto next = at;
+    next.in_doubt = false;
+    if (at.type == task_type::calling) return move(next, task_type::suspended, std::nullopt, {});
+    next.step = task_step::idle;
+    return call_task_decision{next, {task_orders::persist_error{}}};
   }
 
   answer operator()(const task_fact::provider_refused& refused) const {
+    if (at.step != task_step::suspending && at.step != task_step::resuming) return std::nullopt;
+    const bool resumes = at.step == task_step::resuming;
+    const task_orders::answer_error error{resumes ? "5002" : "5001", refused.why};
     auto next = at;
+    // Calls may be running that nobody counts with, or be paused unseen: only an acknowledged suspension ends the
+    // doubt.
+    if (may_have_happened(refused.why.code) || at.in_doubt) {
+      next.step = task_step::suspending;
+      next.in_doubt = true;
+      return call_task_decision{next, {error, task_orders::suspend_again{}}};
+    }
     next.step = task_step::idle;
-    if (at.step == task_step::suspending)
-      return advance(
-          call_task_decision{next, {task_orders::open_dispatch{}, task_orders::answer_error{"5001", refused.why}}});
-    if (at.step == task_step::resuming)
-      return call_task_decision{next, {task_orders::answer_error{"5002", refused.why}}};
-    return std::nullopt;
+    order_list orders{task_orders::persist_error{refused.why.message}};
+    if (!resumes) orders.emplace_back(task_orders::open_dispatch{});
+    orders.emplace_back(error);
+    return advance(call_task_decision{next, std::move(orders)});
   }
 
   answer operator()(const task_fact::nothing_assigned& nothing) const {
@@ -139,6 +166,14 @@ struct visitor {
  private:
   [[nodiscard]] answer refuse(std::string code, errc kind, std::string text) const {
     return call_task_decision{at, {task_orders::answer_error{std::move(code), failure{kind, std::move(text), {}, 0}}}};
+  }
+
+  /// A switch is written down before the provider is asked, so that a crash in between is not forgotten.
+  [[nodiscard]] call_task_decision note_switch(task_type to) const {
+    auto next = at;
+    next.step = task_step::noting_switch;
+    next.moving_to = to;
+    return {next, {task_orders::persist_switch_request{}}};
   }
 
   [[nodiscard]] answer open(const std::string& job_group_id) const {

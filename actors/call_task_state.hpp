@@ -70,6 +70,7 @@ struct call_task_state {
   std::map<std::uint32_t, steady_time> restarts;
   std::optional<pending_start> start;
   std::optional<caf::typed_response_promise<result<suspended_resumed_task>>> switching;
+  std::optional<steady_time> suspend_again_at;
   std::shared_ptr<group_reading> reading;
   gate_reason gate_says{gate_reason::none};
   std::string last_error;

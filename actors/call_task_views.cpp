@@ -89,6 +89,8 @@ diagnosed_task diagnose(task_pointer self) {
     if (jobs != 0) d.reasons.push_back({word, text, std::max<std::int64_t>(jobs, 0), until});
   };
   const auto queued = static_cast<std::int64_t>(state.plan->queued());
+  if (state.at.step == task_step::suspending && !state.switching)
+    add("reconciling", "暂停或恢复的结果未知，正在与供应商核对，核对后任务为已暂停", -1);
   if (state.at.type == task_type::suspended) add("suspended", "任务已暂停，恢复后继续外呼", -1);
   if (state.plan->resting(now) && state.gate_says == gate_reason::none) {
     std::optional<wall_time> until;

@@ -48,8 +48,9 @@ result<change_receipt> memory_state::apply(const store_change& change) {
 
 result<change_receipt> memory_state::carry_out(const change::request_group& c) {
   auto& t = tasks.at(value(c.own.task));
-  if (t.type != task_type::created || t.script_id.empty())
-    return fail(errc::illegal_transition, "the task cannot be started now");
+  const bool may_start = t.type == task_type::created && !t.script_id.empty();
+  const bool may_switch = t.type == task_type::calling || t.type == task_type::suspended;
+  if (!may_start && !may_switch) return fail(errc::illegal_transition, "the task cannot be started now");
   if (t.group_requested_at == c.at) return unchanged;
   t.group_requested_at = c.at;
   t.updated_time = c.at;
@@ -70,7 +71,8 @@ result<change_receipt> memory_state::carry_out(const change::move_task& c) {
   if (c.job_group_id) t.job_group_id = storable_text(*c.job_group_id);
   if (c.last_error) t.last_error = cut_text(storable_text(*c.last_error), error_limit);
   if (c.from == task_type::created && c.to == task_type::calling) t.started_at = c.at;
-  if (c.to == task_type::created) t.started_at = t.group_requested_at = std::nullopt;
+  if (c.to == task_type::created) t.started_at = std::nullopt;
+  t.group_requested_at = std::nullopt;
   if (c.from == task_type::calling && c.to == task_type::calls_complete) t.completed_at = c.at;
   t.type = c.to;
   t.epoch = c.own.epoch;

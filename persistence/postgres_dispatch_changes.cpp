@@ -16,7 +16,7 @@ constexpr statement request_groups{"request_groups",
                                    R"(update call_tasks t
        set group_requested_at = waihu_at(i.at), epoch = i.epoch, updated_time = waihu_at(i.at)
        from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as i(task, epoch, at)
-       where t.id = i.task and t.task_type = 1 and t.script_id <> ''
+       where t.id = i.task and ((t.task_type = 1 and t.script_id <> '') or t.task_type in (2, 5))
          and t.group_requested_at is distinct from waihu_at(i.at)
        returning t.id)"};
 
@@ -28,7 +28,7 @@ constexpr statement move_tasks{"move_tasks",
            started_at = case when (i.left_type, i.entered) = (1, 2) then waihu_at(i.at)
                              when i.entered = 1 then null else t.started_at end,
            completed_at = case when (i.left_type, i.entered) = (2, 3) then waihu_at(i.at) else t.completed_at end,
-           group_requested_at = case when i.entered = 1 then null else t.group_requested_at end
+           group_requested_at = null
        from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::smallint[], $6::text[], $7::text[])
             as i(task, epoch, at, left_type, entered, job_group, error)
        where t.id = i.task and t.task_type = i.left_type
@@ -142,7 +142,9 @@ void apply_request_group(postgres_commit& commit, const change_indices& which) {
     const auto& c = commit.get<change::request_group>(i);
     const auto found = now.find(value(c.own.task));
     if (found == now.end()) commit.refuse(i, errc::not_found, "no such task");
-    else if (found->second.type == task_type::created && !found->second.script_id.empty()) commit.succeed(i, false);
+    else if ((found->second.type == task_type::created && !found->second.script_id.empty()) ||
+             found->second.type == task_type::calling || found->second.type == task_type::suspended)
+      commit.succeed(i, false);
     else commit.refuse(i, errc::illegal_transition, "the task cannot be started now");
   }
 }

@@ -16,7 +16,8 @@
 
 namespace waihu::change {
 
-/// Written before CreateJobGroup is sent. Refused (illegal_transition) unless the task is in 1 with a script.
+/// Written before CreateJobGroup, SuspendJobs or ResumeJobs is sent; the next move or note ends it. Refused
+/// (illegal_transition) unless the task is in 1 with a script, in 2 or in 5.
 struct request_group {
   ownership own;
   wall_time at{};
@@ -32,7 +33,8 @@ struct move_task {
   wall_time at{};
 };
 
-/// Replaces `last_error` without a move. Also clears `group_requested_at` (a start that ended without a group).
+/// Replaces `last_error` without a move. Also clears `group_requested_at` (a start that ended without a group, a switch
+/// that surely did not happen).
 struct note_task {
   ownership own;
   std::string last_error;

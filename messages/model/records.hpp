@@ -80,9 +80,11 @@ struct call_task_record {
   std::int64_t leads_count{};  ///< Jobs of the task.
   std::string script_id;       ///< Empty until chosen.
   task_type type{task_type::created};
-  std::string size_desc_json;                   ///< The filter as the client sent it, a JSON object.
-  std::string job_group_id;                     ///< Empty until CreateJobGroup succeeded.
-  std::optional<wall_time> group_requested_at;  ///< Set before CreateJobGroup is sent; tells a lost answer.
+  std::string size_desc_json;  ///< The filter as the client sent it, a JSON object.
+  std::string job_group_id;    ///< Empty until CreateJobGroup succeeded.
+  /// Set before CreateJobGroup, SuspendJobs or ResumeJobs is sent, empty once the outcome is stored: tells a lost
+  /// answer.
+  std::optional<wall_time> group_requested_at;
   wall_time updated_time{};
   epoch_t epoch{};  ///< Epoch of the last writer.
   std::optional<wall_time> started_at, completed_at;

@@ -7,7 +7,7 @@ namespace {
 class StoreChanges : public on_every_store {};
 ON_EVERY_STORE(StoreChanges);
 
-TEST_P(StoreChanges, AGroupIsRequestedOnlyForACreatedTaskWithAScript) {
+TEST_P(StoreChanges, ARequestAboutTheGroupIsNotedWhereItMayBeMadeAndEndsWithTheNextMoveOrNote) {
   import_leads(1);
   const auto without = make_task("ORG001", "");
   EXPECT_EQ(code_of(commit(change::request_group{own(without), at(1)})), errc::illegal_transition);
@@ -18,7 +18,18 @@ TEST_P(StoreChanges, AGroupIsRequestedOnlyForACreatedTaskWithAScript) {
   ASSERT_TRUE(again);
   EXPECT_FALSE(again->changed);
   must(change::move_task{own(with), task_type::created, task_type::calling, "g", std::nullopt, at(2)});
-  EXPECT_EQ(code_of(commit(change::request_group{own(with), at(3)})), errc::illegal_transition);
+  EXPECT_FALSE(task(with).group_requested_at);
+  must(change::request_group{own(with), at(3)});
+  EXPECT_EQ(task(with).group_requested_at, at(3));
+  must(change::move_task{own(with), task_type::calling, task_type::suspended, std::nullopt, std::nullopt, at(4)});
+  EXPECT_FALSE(task(with).group_requested_at);
+  must(change::request_group{own(with), at(5)});
+  EXPECT_FALSE(commit(change::request_group{own(with), at(5)})->changed);
+  must(change::note_task{own(with), "refused"});
+  EXPECT_FALSE(task(with).group_requested_at);
+  must(change::move_task{own(with), task_type::suspended, task_type::calling, std::nullopt, std::nullopt, at(6)});
+  must(change::move_task{own(with), task_type::calling, task_type::calls_complete, std::nullopt, std::nullopt, at(7)});
+  EXPECT_EQ(code_of(commit(change::request_group{own(with), at(8)})), errc::illegal_transition);
 }
 
 TEST_P(StoreChanges, ATaskMakesExactlyTheListedMoves) {

@@ -11,10 +11,10 @@
 namespace waihu::testing {
 namespace {
 
-const std::vector<std::string> fact_names{"start_asked",  "request_committed", "group_searched",   "group_created",
-                                          "group_failed", "move_committed",    "commit_failed",    "suspend_asked",
-                                          "resume_asked", "provider_did_it",   "provider_refused", "nothing_assigned",
-                                          "progressed"};
+const std::vector<std::string> fact_names{
+    "start_asked",     "request_committed", "group_searched",   "group_created", "group_failed",
+    "move_committed",  "commit_failed",     "suspend_asked",    "resume_asked",  "switch_in_doubt",
+    "provider_did_it", "provider_refused",  "nothing_assigned", "progressed"};
 
 std::string number(task_type type) { return std::to_string(static_cast<int>(type)); }
 
@@ -24,7 +24,9 @@ std::string name_of(const call_task_order& order) {
                                               "create_group",
                                               "persist_move",
                                               "persist_error",
+                                              "persist_switch_request",
                                               "suspend_at_provider",
+                                              "suspend_again",
                                               "resume_at_provider",
                                               "open_dispatch",
                                               "hold_dispatch",
@@ -57,7 +59,8 @@ std::string class_of(const call_task_position& p) {
     case task_step::finding_group: name += " finding group"; break;
     case task_step::creating_group: name += " creating group"; break;
     case task_step::moving: name += " moving to " + number(p.moving_to); break;
-    case task_step::suspending: name += " suspending"; break;
+    case task_step::noting_switch: name += " noting a move to " + number(p.moving_to); break;
+    case task_step::suspending: name += p.in_doubt ? " suspending in doubt" : " suspending"; break;
     case task_step::resuming: name += " resuming"; break;
   }
   return name;
@@ -85,8 +88,12 @@ std::string class_of(const call_task_position& p, const call_task_fact& fact) {
   if (std::holds_alternative<task_fact::move_committed>(fact) && p.step == task_step::moving &&
       p.moving_to != task_type::created && p.moving_to != task_type::suspended)
     return name + " " + class_of(p.progress);
-  if (std::holds_alternative<task_fact::provider_refused>(fact) && p.step == task_step::suspending)
-    return name + " " + class_of(p.progress);
+  if (const auto* refused = std::get_if<task_fact::provider_refused>(&fact);
+      refused != nullptr && (p.step == task_step::suspending || p.step == task_step::resuming)) {
+    if (p.in_doubt) return name;
+    if (may_have_happened(refused->why.code)) return name + " maybe";
+    return name + " surely" + (p.step == task_step::suspending ? ", " + class_of(p.progress) : "");
+  }
   return name;
 }
 
@@ -109,7 +116,9 @@ std::vector<call_task_fact> all_facts() {
                                     commit_failed{{errc::unavailable, "down", {}, 0}},
                                     suspend_asked{},
                                     resume_asked{},
+                                    switch_in_doubt{},
                                     provider_did_it{},
+                                    provider_refused{lost},
                                     provider_refused{refused},
                                     nothing_assigned{refused}};
   for (const auto& p : progresses) facts.emplace_back(progressed{p});
@@ -119,7 +128,7 @@ std::vector<call_task_fact> all_facts() {
 /// What the store holds of a task.
 struct stored_task {
   task_type type{task_type::created};
-  bool group_requested{};
+  bool group_requested{};  ///< The write-ahead of a start, suspend or resume.
   std::string job_group_id;
 };
 
@@ -127,6 +136,7 @@ struct task_walk {
   explicit task_walk(std::uint64_t seed) : random(seed) {
     stored.type = static_cast<task_type>(random.between(1, 5));
     if (stored.type != task_type::created) stored.job_group_id = "g";
+    provider_suspended = stored.type == task_type::suspended;
     reload();
   }
 
@@ -136,7 +146,10 @@ struct task_walk {
   std::optional<call_task_order> commit_in_flight;
   bool provider_asked{};  ///< Suspend, resume, find or create is under way.
   bool dispatching{};
-  bool group_may_exist{};  ///< CreateJobGroup was sent and nobody knows what became of it.
+  std::optional<bool> switch_under_way;  ///< SuspendJobs (true) or ResumeJobs was sent and not answered.
+  bool provider_suspended{};             ///< What the provider really does with the group.
+  bool switch_doubt_due{};               ///< Loaded with a write-ahead: `switch_in_doubt` comes first.
+  bool group_may_exist{};                ///< CreateJobGroup was sent and nobody knows what became of it.
   bool retired{};
   std::set<std::string> moves;
 
@@ -149,22 +162,45 @@ struct task_walk {
     at.progress = progresses[random.below(progresses.size())];
     commit_in_flight.reset();
     provider_asked = false;
-    dispatching = stored.type == task_type::calling;
+    if (random.one_in(2)) carry_out_switch();  // what was on its way when the old actor died
+    switch_under_way.reset();
+    const bool has_group = stored.type == task_type::calling || stored.type == task_type::suspended;
+    switch_doubt_due = has_group && stored.group_requested;
+    dispatching = stored.type == task_type::calling && !switch_doubt_due;
     retired = false;
+  }
+
+  void carry_out_switch() {
+    if (switch_under_way) provider_suspended = *switch_under_way;
+  }
+
+  /// Where nothing is in doubt, the provider does what task_type says.
+  void judge_provider() const {
+    if (stored.group_requested || commit_in_flight || switch_under_way) return;
+    if (stored.type == task_type::calling) {
+      ASSERT_FALSE(provider_suspended) << "stands still unseen";
+    }
+    if (stored.type == task_type::suspended) {
+      ASSERT_TRUE(provider_suspended) << "calls while suspended";
+    }
   }
 
   /// The commit under way is carried out in the store.
   void store_commit() {
     if (!commit_in_flight) return;
-    if (std::holds_alternative<task_orders::persist_group_request>(*commit_in_flight)) stored.group_requested = true;
+    if (std::holds_alternative<task_orders::persist_group_request>(*commit_in_flight) ||
+        std::holds_alternative<task_orders::persist_switch_request>(*commit_in_flight))
+      stored.group_requested = true;
     if (const auto* move = std::get_if<task_orders::persist_move>(&*commit_in_flight)) {
       ASSERT_EQ(stored.type, move->from) << "a move that does not start where the row is";
       ASSERT_TRUE(is_legal_move(move->from, move->to)) << number(move->from) << "→" << number(move->to);
       moves.insert(number(move->from) + "→" + number(move->to));
+      if (move->from == task_type::created) provider_suspended = false;
       stored.type = move->to;
+      stored.group_requested = false;
       if (move->job_group_id) {
         stored.job_group_id = *move->job_group_id;
-        if (move->job_group_id->empty()) stored.group_requested = group_may_exist = false;
+        if (move->job_group_id->empty()) group_may_exist = false;
       }
     }
   }
@@ -172,6 +208,7 @@ struct task_walk {
   void carry_out(const call_task_order& order, bool last) {
     ASSERT_FALSE(retired) << "an order after retire";
     if (std::holds_alternative<task_orders::persist_group_request>(order) ||
+        std::holds_alternative<task_orders::persist_switch_request>(order) ||
         std::holds_alternative<task_orders::persist_move>(order)) {
       ASSERT_FALSE(commit_in_flight) << "two commits at once";
       commit_in_flight = order;
@@ -192,8 +229,16 @@ struct task_walk {
     if (std::holds_alternative<task_orders::create_group>(order) ||
         std::holds_alternative<task_orders::find_group>(order) ||
         std::holds_alternative<task_orders::suspend_at_provider>(order) ||
+        std::holds_alternative<task_orders::suspend_again>(order) ||
         std::holds_alternative<task_orders::resume_at_provider>(order))
       provider_asked = true;
+    if (std::holds_alternative<task_orders::suspend_at_provider>(order) ||
+        std::holds_alternative<task_orders::suspend_again>(order))
+      switch_under_way = true;
+    if (std::holds_alternative<task_orders::resume_at_provider>(order)) switch_under_way = false;
+    if (switch_under_way) {
+      ASSERT_TRUE(stored.group_requested) << "SuspendJobs or ResumeJobs without its write-ahead";
+    }
     if (std::holds_alternative<task_orders::open_dispatch>(order)) {
       ASSERT_EQ(stored.type, task_type::calling) << "dispatch opened before 2 is durable";
       dispatching = true;
@@ -211,6 +256,11 @@ struct task_walk {
     const bool searched = std::holds_alternative<task_fact::group_searched>(fact);
     const auto* failed = std::get_if<task_fact::group_failed>(&fact);
     const auto before = at;
+    const auto* refused = std::get_if<task_fact::provider_refused>(&fact);
+    if (std::holds_alternative<task_fact::provider_did_it>(fact) ||
+        (refused != nullptr && may_have_happened(refused->why.code) && random.one_in(2)))
+      carry_out_switch();
+    if (refused != nullptr || std::holds_alternative<task_fact::provider_did_it>(fact)) switch_under_way.reset();
     const bool committed = std::holds_alternative<task_fact::move_committed>(fact) ||
                            std::holds_alternative<task_fact::request_committed>(fact);
     if (committed) store_commit();
@@ -235,6 +285,7 @@ struct task_walk {
       ASSERT_FALSE(dispatching) << class_of(at);
     }
     if (again) reload();
+    judge_provider();
   }
 
   /// A fact that a shell could bring now.
@@ -245,10 +296,12 @@ struct task_walk {
       reload();
       return std::nullopt;
     }
+    if (std::exchange(switch_doubt_due, false)) return task_fact::switch_in_doubt{};
     for (;;) {
       const auto& fact = facts[random.below(facts.size())];
       const auto name = fact_names.at(fact.index());
       const bool of_move = commit_in_flight && std::holds_alternative<task_orders::persist_move>(*commit_in_flight);
+      if (name == "switch_in_doubt") continue;
       if (name == "move_committed" && !of_move) continue;
       if (name == "request_committed" && (!commit_in_flight || of_move)) continue;
       if (name == "commit_failed" && (!commit_in_flight || !random.one_in(4))) continue;
@@ -386,20 +439,64 @@ TEST(CallTaskStory, RefusesAStartThatLacksAScriptOrLeads) {
   EXPECT_EQ(at.step, task_step::idle);
 }
 
-TEST(CallTaskStory, HoldsDispatchBeforeTheProviderIsAskedToSuspend) {
+call_task_position calling() {
   call_task_position at;
   at.type = task_type::calling;
   at.progress = {10, 0, 0};
-  EXPECT_EQ(tell(at, task_fact::suspend_asked{}), "hold_dispatch, suspend_at_provider");
+  return at;
+}
+
+const failure lost{errc::timed_out, "no answer", {}, 0};
+const failure refused{errc::rejected, "x", {}, 0};
+
+TEST(CallTaskStory, HoldsDispatchAndWritesAheadBeforeTheProviderIsAskedToSuspend) {
+  auto at = calling();
+  EXPECT_EQ(tell(at, task_fact::suspend_asked{}), "hold_dispatch, persist_switch_request");
+  EXPECT_EQ(tell(at, task_fact::request_committed{}), "suspend_at_provider");
   EXPECT_EQ(tell(at, task_fact::provider_did_it{}), "persist_move(2→5)");
   EXPECT_EQ(tell(at, task_fact::move_committed{}), "tell_suspended, answer_ok");
   EXPECT_EQ(tell(at, task_fact::suspend_asked{}), "answer_error(4002)");
-  EXPECT_EQ(tell(at, task_fact::resume_asked{}), "resume_at_provider");
-  EXPECT_EQ(tell(at, task_fact::provider_refused{{errc::rejected, "x", {}, 0}}), "answer_error(5002)");
+  EXPECT_EQ(tell(at, task_fact::resume_asked{}), "persist_switch_request");
+  EXPECT_EQ(tell(at, task_fact::request_committed{}), "resume_at_provider");
+  EXPECT_EQ(tell(at, task_fact::provider_refused{refused}), "persist_error, answer_error(5002)");
   EXPECT_EQ(at.type, task_type::suspended);
   tell(at, task_fact::resume_asked{});
+  tell(at, task_fact::request_committed{});
   tell(at, task_fact::provider_did_it{});
   EXPECT_EQ(tell(at, task_fact::move_committed{}), "tell_resumed, open_dispatch, answer_ok");
+}
+
+TEST(CallTaskStory, ASuspendWhoseAnswerWasLostIsAskedForUntilItIsAcknowledged) {
+  auto at = calling();
+  tell(at, task_fact::suspend_asked{});
+  tell(at, task_fact::request_committed{});
+  EXPECT_EQ(tell(at, task_fact::provider_refused{lost}), "answer_error(5001), suspend_again");
+  EXPECT_EQ(tell(at, task_fact::suspend_asked{}), "") << "already on its way";
+  EXPECT_EQ(tell(at, task_fact::resume_asked{}), "answer_error(4003)");
+  EXPECT_EQ(tell(at, task_fact::provider_refused{refused}), "answer_error(5001), suspend_again")
+      << "what the first request did is not known by the second's refusal";
+  EXPECT_EQ(tell(at, task_fact::provider_did_it{}), "persist_move(2→5)");
+  EXPECT_FALSE(at.in_doubt);
+}
+
+TEST(CallTaskStory, AResumeWhoseAnswerWasLostEndsSuspendedAtTheProviderToo) {
+  auto at = calling();
+  at.type = task_type::suspended;
+  tell(at, task_fact::resume_asked{});
+  tell(at, task_fact::request_committed{});
+  EXPECT_EQ(tell(at, task_fact::provider_refused{lost}), "answer_error(5002), suspend_again");
+  EXPECT_EQ(tell(at, task_fact::provider_refused{refused}), "answer_error(5001), suspend_again");
+  EXPECT_EQ(tell(at, task_fact::provider_did_it{}), "persist_error");
+  EXPECT_EQ(tell(at, task_fact::resume_asked{}), "persist_switch_request");
+}
+
+TEST(CallTaskStory, ASwitchThatACrashLeftInDoubtEndsSuspended) {
+  auto at = calling();
+  EXPECT_EQ(tell(at, task_fact::switch_in_doubt{}), "hold_dispatch, suspend_at_provider");
+  EXPECT_EQ(tell(at, task_fact::provider_did_it{}), "persist_move(2→5)");
+  EXPECT_EQ(tell(at, task_fact::move_committed{}), "tell_suspended, answer_ok");
+  EXPECT_EQ(tell(at, task_fact::switch_in_doubt{}), "hold_dispatch, suspend_at_provider");
+  EXPECT_EQ(tell(at, task_fact::provider_did_it{}), "persist_error");
 }
 
 TEST(CallTaskStory, GoesBackToCreatedWhenNothingCouldBeAssigned) {

@@ -244,6 +244,42 @@ TEST_F(Dispatch, ASuspendThatTheProviderRefusesChangesNothing) {
   EXPECT_EQ(stored_task(task).type, task_type::calling);
 }
 
+TEST_F(Dispatch, ASuspendWhoseAnswerWasLostComesTrueAndIsShown) {
+  start_node();
+  const auto task = make_task(2);
+  ASSERT_TRUE(start_task(task));
+  provider->switch_failure = failure{errc::timed_out, "no answer", {}, 0};
+  EXPECT_EQ(switch_task(task, true).error().vendor_code, "5001");
+  const auto waiting = diagnose(task);
+  ASSERT_TRUE(waiting);
+  EXPECT_EQ(waiting->reasons.front().reason, "reconciling");
+  provider->switch_failure.reset();
+  pass(10s);
+  EXPECT_EQ(stored_task(task).type, task_type::suspended) << "the provider may have paused every call";
+  ASSERT_TRUE(switch_task(task, false));
+  finish(task);
+}
+
+TEST_F(Dispatch, ASwitchThatACrashLeftInDoubtEndsSuspendedOnBothSides) {
+  start_node();
+  const auto task = make_task(2);
+  ASSERT_TRUE(start_task(task));
+  for (const bool suspend : {true, false}) {
+    provider->switch_failure = failure{errc::timed_out, "no answer", {}, 0};
+    EXPECT_FALSE(switch_task(task, suspend));
+    crash_node();
+    provider->switch_failure.reset();
+    const auto asked = provider->suspends;
+    start_node();
+    pass(10s);
+    EXPECT_EQ(provider->suspends, asked + 1);
+    EXPECT_EQ(stored_task(task).type, task_type::suspended);
+    EXPECT_FALSE(stored_task(task).group_requested_at) << "no doubt is left";
+  }
+  ASSERT_TRUE(switch_task(task, false));
+  finish(task);
+}
+
 TEST_F(Dispatch, NothingIsSentThatCannotBeRecorded) {
   start_node();
   const auto task = make_task(100);
