@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 DEV := build/dev
 RELEASE := build/release
 
-.PHONY: help run demo test build bench fuzz coverage format check generated setup clean
+.PHONY: help run demo test chaos build bench fuzz coverage format check generated setup clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -27,6 +27,11 @@ test: setup ## sanitized build, format check, every test
 	@cmake --build $(DEV) -j $(JOBS)
 	@scripts/check-format
 	@ctest --test-dir $(DEV) --output-on-failure -j $$(( $(JOBS) * 2 )) # half of the tests mostly wait
+
+chaos: setup ## the whole fault proof, about 15 min (CHAOS="--seed 7 --mode kill" to replay; docs/proof.md)
+	@cmake --preset dev
+	@cmake --build $(DEV) -j $(JOBS) --target waihud waihuctl waihu-sim
+	@WAIHU_BIN=$(CURDIR)/$(DEV)/bin python3 tests/chaos/run.py $(CHAOS)
 
 bench: setup ## benchmarks in a release build
 	@cmake --preset release -B build/bench -DWAIHU_BENCH=ON

@@ -383,8 +383,7 @@ dispatch_machine::start plan_start(const query::loaded_task& loaded) {
     const auto [entry, orphan] = open.try_emplace(id, dispatch_machine::open_batch{id, {}, true, true});
     entry->second.rows.push_back(job.row);
   }
-  for (auto& [id, batch] : open)
-    if (!batch.rows.empty()) found.open.push_back(std::move(batch));
+  for (auto& [id, batch] : open) found.open.push_back(std::move(batch));
   return found;
 }
 

@@ -1,4 +1,7 @@
 // Dispatch under virtual time, with the judge being how often the provider accepted each reference id.
+#include <algorithm>
+#include <span>
+
 #include "tests/actors/shells/engine_fixture.hpp"
 
 namespace waihu::test {
@@ -210,6 +213,32 @@ TEST_F(Dispatch, StartChecksInTheContractsOrder) {
   EXPECT_EQ(start_task(task).error().vendor_code, "4005");
   organization = "OTHER1";
   EXPECT_EQ(start_task(task).error().vendor_code, "4004");
+}
+
+TEST_F(Dispatch, AnIntentThatACrashLeftWithoutRowsIsClosedByTheNextOwner) {
+  options.dispatch.organization_concurrency = 1;
+  start_node();
+  const auto task = make_task(3);
+  ASSERT_TRUE(start_task(task));
+  // As after a crash between a requeue and the note that closes its batch.
+  const auto store = make_memory_store(memory);
+  const auto last = stored_jobs(task).back().job.row;
+  const auto own = eng->own(task);
+  const store_change intent = change::intend_batch{own, 77, {last}, eng->now()};
+  const auto made = store->commit(std::span{&intent, 1});
+  ASSERT_TRUE(made.receipts.front());
+  const batch_id batch{made.receipts.front()->id};
+  const store_change back = change::requeue_jobs{own, batch, {last}, false, "held before sending", eng->now()};
+  ASSERT_TRUE(store->commit(std::span{&back, 1}).receipts.front());
+  const auto is_open = [&] {
+    const auto loaded = store->run(query::load_task{task});
+    return loaded && std::ranges::any_of(loaded->open_batches, [&](const auto& b) { return b.id == batch; });
+  };
+  ASSERT_TRUE(is_open());
+  crash_node();
+  start_node();
+  pass(2s);
+  EXPECT_FALSE(is_open());
 }
 
 TEST_F(Dispatch, ASuspendedTaskSendsNothingAndGoesOnWhenResumed) {
