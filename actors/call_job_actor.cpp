@@ -177,6 +177,7 @@ struct order_visitor {
   }
   void operator()(const job_orders::persist_outcome&) const {
     auto& state = self->state;
+    failpoint("job_ending");
     change::settle_job settle;
     settle.own = state.eng->own(state.facts->task);
     settle.row = state.record.row;
@@ -351,6 +352,11 @@ call_job::behavior_type call_job_behavior(job_pointer self, engine_ptr eng, task
   state.facts = std::move(facts);
   state.task = std::move(task);
   state.index = index;
+  // Before anything that may throw: who dies unheard is never started again.
+  self->set_exception_handler([self](std::exception_ptr& thrown) -> caf::error {
+    self->send(self->state.task, crash_atom::value, self->state.index, what_of(thrown));
+    return caf::sec::runtime_error;
+  });
   state.record = std::move(record);
   state.at = starting_position(self, suspended);
   state.told.phase = state.record.phase;
@@ -359,10 +365,6 @@ call_job::behavior_type call_job_behavior(job_pointer self, engine_ptr eng, task
   state.told.has_job_id = !state.record.call_job_id.empty();
   state.told.followed = state.record.leads_follow_id.has_value();
   state.told.is_interested = state.record.is_interested;
-  self->set_exception_handler([self](std::exception_ptr& thrown) -> caf::error {
-    self->send(self->state.task, crash_atom::value, self->state.index, what_of(thrown));
-    return caf::sec::runtime_error;
-  });
   for (const auto& order : opening_orders(state.at)) std::visit(order_visitor{self}, order);
   return {
       [self](looked_atom, const look_answer& looked) { take_look(self, *looked); },

@@ -255,7 +255,9 @@ void respawn_due_jobs(task_pointer self) {
       known.is_interested = stored.is_interested;
       known.retired = stored.phase == job_phase::closed;
       take_report(self, known);
-      if (!known.retired) spawn_job(self, index, stored);
+      if (known.retired) return;
+      spawn_job(self, index, stored);
+      if (st.unplaced.contains(stored.row)) tell_job(self, stored.row, {job_note::what::unplaced, {}, {}, {}});
     });
   }
 }

@@ -181,6 +181,7 @@ struct order_visitor {
                            {{"task", self->state.record.id}, {"job", row}, {"reason", lost.reason}});
       tell_job(self, row, {job_note::what::unplaced, {}, {}, {}});
       self->state.undispatched.erase(row);
+      self->state.unplaced.insert(row);
     }
   }
 

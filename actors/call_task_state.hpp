@@ -75,6 +75,8 @@ struct call_task_state {
   gate_reason gate_says{gate_reason::none};
   std::string last_error;
   failure nothing_assigned;
+  /// Given up by the plan; a job that was down when it was told is told again when it is back.
+  std::set<job_row_id> unplaced;
   bool ticking{};
   bool draining{};
   steady_time drain_by{};

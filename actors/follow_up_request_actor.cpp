@@ -7,6 +7,8 @@ namespace waihu {
 
 namespace {
 
+constexpr milliseconds longest_delay{60'000};
+
 struct request_state {
   request_state() = default;  // not an aggregate: CAF would try to build it from `self`
   ~request_state() {
@@ -88,8 +90,10 @@ follow_up_parent::behavior_type request_behavior(request_pointer self, engine_pt
              });
   return {
       [self](arm_atom, std::int64_t delay_ms) {
-        if (self->state.follower && delay_ms >= 0)
-          self->delayed_send(self->state.follower, milliseconds{delay_ms}, wake_atom::value);
+        // A delayed message keeps a follow-up that has ended in memory until it is due, so none is sent far ahead; one
+        // that is woken early asks again.
+        const auto delay = std::min(milliseconds{delay_ms}, longest_delay);
+        if (self->state.follower && delay_ms >= 0) self->delayed_send(self->state.follower, delay, wake_atom::value);
       },
       [self](follow_atom, const std::shared_ptr<const follow_up_outcome>& outcome) {
         auto& st = self->state;

@@ -23,7 +23,7 @@ struct played_job {
 class fake_provider final : public voice_provider {
  public:
   /// What to do with the next AssignJobs calls; empty = accept and answer.
-  enum class assign_mood { lose_answer, refuse, unreachable, throttle };
+  enum class assign_mood { accept, lose_answer, refuse, unreachable, throttle };
   std::deque<assign_mood> assign_moods;
   std::optional<failure> look_failure;         ///< Every look fails so.
   std::optional<failure> group_failure;        ///< CreateJobGroup fails so.

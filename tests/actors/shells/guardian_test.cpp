@@ -76,6 +76,21 @@ TEST_F(Guardian, ATaskThatThrowsBetweenIntentAndSendSendsNobodyTwice) {
   for (const auto& job : stored_jobs(task)) EXPECT_NE(job.job.outcome, job_outcome::unplaced);
 }
 
+TEST_F(Guardian, AJobThatDiesWhileItIsGivenUpIsGivenUpAgain) {
+  options.dispatch.batch_size = 1;
+  options.dispatch.max_open_batches = 1;
+  start_node();
+  const auto task = make_task(2);
+  provider->assign_moods = {fake_provider::assign_mood::accept, fake_provider::assign_mood::refuse};
+  wish_failpoint("job_ending:1:throw");
+  ASSERT_TRUE(start_task(task));
+  pass(10s);
+  wish_failpoint("");
+  int unplaced = 0;
+  for (const auto& row : stored_jobs(task)) unplaced += row.job.outcome == job_outcome::unplaced;
+  EXPECT_EQ(unplaced, 1);
+}
+
 TEST_F(Guardian, ATaskThatIsLoadedAfreshAgainAndAgainIsSlowedDown) {
   start_node();
   const auto task = make_task(3);
