@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 DEV := build/dev
 RELEASE := build/release
 
-.PHONY: help run demo test chaos build bench fuzz coverage format check generated setup clean
+.PHONY: help run demo test chaos build bench fuzz coverage format check generated planted setup clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -58,6 +58,10 @@ check: ## format check, clang-tidy on changed files (ALL=1: on all), layering
 	@[[ -e $(DEV)/compile_commands.json ]] || cmake --preset dev
 	@scripts/check-tidy $(DEV) $(if $(ALL),--all)
 	@python3 tests/layering/check_layering.py .
+
+planted: ## plant each bug of tests/planted into a copy; the named test must catch it
+	@[[ -e $(DEV)/compile_commands.json ]] || cmake --preset dev
+	@scripts/planted --build $(DEV) --jobs $(JOBS)
 
 generated: build ## write config/waihu.example.toml and docs/configuration.md again
 	@$(RELEASE)/bin/waihuctl config example >config/waihu.example.toml
