@@ -2,8 +2,11 @@
 // line and serves; everything else is in provider/simulator.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <fstream>
 #include <iostream>
+#include <sstream>
 
+#include "provider/simulator/lessons.hpp"
 #include "provider/simulator/server.hpp"
 
 namespace {
@@ -58,7 +61,7 @@ int main(int argc, char** argv) {
   auto& world = options.world;
   auto& policy = world.policy;
   std::string listen = "127.0.0.1:0";
-  std::string mix, window;
+  std::string mix, window, lessons, dialect = "dashscope";
 
   CLI::App app{"Stands in for Alibaba Cloud OutboundBot and for an OpenAI-compatible language model"};
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -88,6 +91,11 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 604'800))
       ->capture_default_str();
   app.add_option("--llm-key", options.chat.api_key, "Bearer key of the language model; empty: any");
+  app.add_option("--llm-dialect", dialect, "Whose manners the language model has")
+      ->check(CLI::IsMember({"dashscope", "vllm", "ollama", "openai"}))
+      ->capture_default_str();
+  app.add_option("--llm-lessons", lessons, "Labelled conversations that teach the language model; else it has keywords")
+      ->check(CLI::ExistingFile);
   app.add_option("--llm-delay-ms", options.chat_delay_ms, "Time that a completion takes, real ms")
       ->check(CLI::Range(0, 600'000))
       ->capture_default_str();
@@ -105,6 +113,19 @@ int main(int argc, char** argv) {
     std::cerr << "waihu-sim: --window must look like 09:00-20:30\n";
     return 2;
   }
+  if (!lessons.empty()) {
+    std::ifstream in(lessons, std::ios::binary);
+    std::stringstream text;
+    text << in.rdbuf();
+    auto taught = taught_model::learn(text.str());
+    if (!taught) {
+      std::cerr << "waihu-sim: --llm-lessons: " << taught.error().message << '\n';
+      return 2;
+    }
+    options.chat.taught = std::make_shared<const taught_model>(std::move(*taught));
+  }
+  // The flag's values are checked by its grammar.
+  options.chat.dialect = parse_chat_dialect(dialect).value_or(chat_dialect::dashscope);
   options.chat.utc_offset_minutes = world.utc_offset_minutes;
   options.bot.link_secret = options.access_key_secret;
 

@@ -13,8 +13,8 @@ namespace waihu::provider {
 /// The fixed instructions, in Chinese. Names the JSON form (some services want the word in a message).
 std::string system_prompt();
 
-/// The conversation as data between two marks that carry `mark`, a value nobody on the telephone can know. Clauses that
-/// command the analysis are replaced; the longest conversations lose their middle.
+/// The name and the conversation as data between two marks that carry `mark`, a value nobody on the telephone can know.
+/// Clauses that command the analysis are replaced; the longest conversations lose their middle.
 std::string conversation_prompt(const analysis_request& request, const transcript& conversation, std::string_view mark);
 
 /// Asks for the same once more after an answer that was not the agreed JSON.
@@ -23,11 +23,9 @@ std::string repair_prompt();
 /// JSON schema of the answer, as text.
 std::string_view answer_schema();
 
-/// Takes `<think>...</think>` and code fences off and cuts to the outermost braces.
-std::string strip_answer(std::string_view content);
-
-/// Reads an answer. Nothing when it is not the agreed JSON. A `next_follow_time` that is there but unreadable becomes
-/// `now`; absent, null or empty means none.
+/// Reads an answer: the agreed JSON object wherever it stands, among words, in a code fence, behind
+/// `<think>...</think>`. Nothing when there is none, or two that do not say the same. A `next_follow_time` that is
+/// there but unreadable becomes `now`; absent, null or empty means none.
 std::optional<analysis> read_analysis(std::string_view content, int utc_offset_minutes, wall_time now);
 
 /// What stands for an answer that could not be read twice.

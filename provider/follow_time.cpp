@@ -376,6 +376,19 @@ std::optional<wall_time> parse_local_time(std::string_view text, int utc_offset_
   return std::chrono::sys_days{date} + hours{hour} + minutes{minute} + seconds{second} - minutes{utc_offset_minutes};
 }
 
+std::string local_time_text(wall_time at, int utc_offset_minutes) {
+  const auto local = at + minutes{utc_offset_minutes};
+  const auto day = std::chrono::floor<days>(local);
+  const year_month_day date{day};
+  const std::chrono::hh_mm_ss time{std::chrono::floor<seconds>(local - day)};
+  std::array<char, 64> out{};
+  const int size = std::snprintf(out.data(), out.size(), "%04d-%02u-%02u %02d:%02d:%02d", static_cast<int>(date.year()),
+                                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                                 static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                                 static_cast<int>(time.seconds().count()));
+  return {out.data(), static_cast<std::size_t>(size > 0 ? size : 0)};
+}
+
 std::string chinese_time(wall_time at, int utc_offset_minutes) {
   const auto local = at + minutes{utc_offset_minutes};
   const auto day = std::chrono::floor<days>(local);

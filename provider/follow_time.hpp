@@ -19,6 +19,9 @@ std::optional<wall_time> find_follow_time(std::string_view text, wall_time call_
 /// "2026-01-05 15:00:00" to UTC; also with 'T' and without seconds. Nothing for any other form or impossible dates.
 std::optional<wall_time> parse_local_time(std::string_view text, int utc_offset_minutes);
 
+/// The reverse: "2026-01-05 15:00:00". Sorts as the times do.
+std::string local_time_text(wall_time at, int utc_offset_minutes);
+
 /// "1月5日15:00" in local time, for people.
 std::string chinese_time(wall_time at, int utc_offset_minutes);
 

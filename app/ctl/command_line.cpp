@@ -14,8 +14,8 @@ namespace {
 
 constexpr const char* footer =
     "Exit codes: 0 done, 1 refused or a check failed, 2 wrong command line or configuration, 3 not logged in or not\n"
-    "allowed, 4 daemon or store not reached, 5 `watch` ran out of time. Passwords come from --password-file, from\n"
-    "WAIHU_PASSWORD, or are asked for; never from the command line.";
+    "allowed, 4 daemon, store or model not reached, 5 `watch` or `judge` ran out of time. Passwords come\n"
+    "from --password-file, from WAIHU_PASSWORD, or are asked for; never from the command line.";
 
 /// Everything the grammar fills in.
 struct arguments {
@@ -25,6 +25,7 @@ struct arguments {
   new_task task;
   watch_request watch;
   setup_request setup;
+  judge_request judge;
   std::int64_t task_id{};
   std::int64_t row{};
   bool first_interested{};
@@ -72,35 +73,58 @@ void add_account_commands(CLI::App& app, arguments& a, command& chosen) {
 }
 
 void add_catalogue_commands(CLI::App& app, arguments& a, command& chosen) {
-  auto* import = app.add_subcommand("import", "Import leads from a .csv or .xlsx file");
-  import->add_option("file", a.file, "The file")->required();
-  import->callback([&] { chosen = [&] { return run_import(a.global, a.file);
-};
-}  // namespace
-);
+  auto* leads = app.add_subcommand("import", "Import leads from a .csv or .xlsx file");
+  leads->add_option("file", a.file, "The file")->required();
+  leads->callback([&] { chosen = [&] { return run_import(a.global, a.file); }; });
 
-app.add_subcommand("scenes", "List the call scripts")->callback([&] { chosen = [&] { return run_scenes(a.global); }; });
+  app.add_subcommand("scenes", "List the call scripts")->callback([&] {
+    chosen = [&] { return run_scenes(a.global); };
+  });
 
-auto* scene = app.add_subcommand("create-scene", "Create a call script; prints its script_id");
-scene->add_option("name", a.scene.name, "Its name")->required();
-scene->add_option("--bot", a.scene.bot_name, "How the voice introduces itself")->required();
-scene->add_option("--detail", a.scene.detail, "What it is for");
-scene->add_option("--target", a.scene.target, "What the call shall achieve");
-scene->add_option("--opening", a.scene.opening, "First sentence");
-scene->add_option("--type", a.scene.type, "1 official, 2 custom")->check(CLI::Range(1, 2))->capture_default_str();
-scene->callback([&] { chosen = [&] { return run_create_scene(a.global, a.scene); }; });
+  auto* scene = app.add_subcommand("create-scene", "Create a call script; prints its script_id");
+  scene->add_option("name", a.scene.name, "Its name")->required();
+  scene->add_option("--bot", a.scene.bot_name, "How the voice introduces itself")->required();
+  scene->add_option("--detail", a.scene.detail, "What it is for");
+  scene->add_option("--target", a.scene.target, "What the call shall achieve");
+  scene->add_option("--opening", a.scene.opening, "First sentence");
+  scene->add_option("--type", a.scene.type, "1 official, 2 custom")->check(CLI::Range(1, 2))->capture_default_str();
+  scene->callback([&] { chosen = [&] { return run_create_scene(a.global, a.scene); }; });
 
-auto* create = app.add_subcommand("create", "Create a task over the leads that match");
-create->add_option("name", a.task.name, "Its name, at most 50 characters")->required();
-create->add_option("--scene", a.task.script_id, "script_id of the call script")->required();
-create->add_option("--product", a.task.products, "Only leads of these products")->delimiter(',');
-create->add_option("--type", a.task.types, "Only leads of these types")->delimiter(',');
-create->callback([&] { chosen = [&] { return run_create(a.global, a.task); }; });
+  auto* create = app.add_subcommand("create", "Create a task over the leads that match");
+  create->add_option("name", a.task.name, "Its name, at most 50 characters")->required();
+  create->add_option("--scene", a.task.script_id, "script_id of the call script")->required();
+  create->add_option("--product", a.task.products, "Only leads of these products")->delimiter(',');
+  create->add_option("--type", a.task.types, "Only leads of these types")->delimiter(',');
+  create->callback([&] { chosen = [&] { return run_create(a.global, a.task); }; });
 
-app.add_subcommand("tasks", "List the tasks, newest first")->callback([&] {
-  chosen = [&] { return run_tasks(a.global); };
-});
-}  // namespace waihu::ctl
+  app.add_subcommand("tasks", "List the tasks, newest first")->callback([&] {
+    chosen = [&] { return run_tasks(a.global); };
+  });
+}
+
+void add_judge_command(CLI::App& app, arguments& a, command& chosen) {
+  auto* judge =
+      app.add_subcommand("judge", "Measure the configured analyst on conversations that people have labelled");
+  judge->add_option("file", a.judge.file, "The labelled set, one JSON object a line")->required();
+  judge->add_option("--config", a.judge.config_file, "waihud's configuration file; only [analyst] is read");
+  judge->add_option("--set", a.judge.sets, "analyst.key=value")->allow_extra_args(false);
+  judge->add_option("--limit", a.judge.limit, "Only the first so many conversations; 0: all")
+      ->check(CLI::Range(0, 100'000))
+      ->capture_default_str();
+  judge->add_option("--concurrency", a.judge.at_once, "Analyses at once; 0: analyst.max_in_flight, never more")
+      ->check(CLI::Range(0, 1'000))
+      ->capture_default_str();
+  judge->add_option("--for-s", a.judge.for_s, "End after so many seconds")
+      ->check(CLI::Range(1, 86'400))
+      ->capture_default_str();
+  judge->add_option("--min", a.judge.least, "Fail when a smaller share than this is right on interest, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  judge->add_option("--utc-offset-minutes", a.judge.utc_offset_minutes, "Local time of the set")
+      ->check(CLI::Range(-840, 840))
+      ->capture_default_str();
+  judge->callback([&] { chosen = [&] { return run_judge(a.global, a.judge); }; });
+}
 
 void add_task_commands(CLI::App& app, arguments& a, command& chosen) {
   add_task_command(app, a, "start", "Start calling")->callback([&] {
@@ -167,6 +191,7 @@ int run(int argc, const char* const* argv) {
   add_account_commands(app, a, chosen);
   add_catalogue_commands(app, a, chosen);
   add_task_commands(app, a, chosen);
+  add_judge_command(app, a, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -15,7 +15,7 @@ enum exit_code : int {
   bad_usage = 2,    ///< The command line is wrong.
   not_allowed = 3,  ///< No token, or one that is not accepted.
   not_reached = 4,  ///< No answer from the daemon or the store.
-  out_of_time = 5,  ///< `watch` ended before the task did.
+  out_of_time = 5,  ///< `watch` ended before the task did, `judge` before the set.
 };
 
 /// What stands before the command.
@@ -71,6 +71,19 @@ struct setup_request {
 /// Brings the schema up to date and makes the organisation and the user, where they are missing. Talks to the store,
 /// not to the daemon.
 int run_setup(const setup_request& s);
+
+struct judge_request {
+  std::string file;               ///< The labelled set, see provider/labelled_set.hpp.
+  std::string config_file;        ///< waihud's file; only [analyst] is read.
+  std::vector<std::string> sets;  ///< section.key=value
+  int limit{};                    ///< Only the first so many conversations; 0 = all.
+  int at_once{};                  ///< Analyses under way at most; 0 = analyst.max_in_flight, which it never exceeds.
+  int for_s{1800};                ///< In all.
+  double least{};                 ///< Share right on interest below which the command fails.
+  int utc_offset_minutes{480};    ///< Of the times in the set.
+};
+/// Asks the configured analyst about every conversation of a labelled set and shows how often it is right.
+int run_judge(const global_options& g, const judge_request& j);
 
 /// `what`: example | reference | check. `file` and `sets` are for check.
 int run_config(const std::string& what, const std::string& file, const std::vector<std::string>& sets);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <vector>
@@ -13,100 +12,6 @@
 namespace waihu::simulator {
 
 namespace {
-
-using words = std::vector<std::string_view>;
-
-const words commands{"忽略以上", "无视之前", "系统提示", "is_interested", "直接输出", "忽略之前", "标记为有意向"};
-const words refusals{"不需要",   "没兴趣", "没有兴趣",   "不感兴趣",     "不考虑",     "暂时不考虑", "不用了",
-                     "不要再打", "别打",   "别再给我打", "再打我就投诉", "骗子",       "神经病",     "打错",
-                     "不认识",   "起诉",   "法院见",     "不同意",       "没什么好谈", "怎么又打来"};
-const words approvals{"感兴趣", "想了解", "加我微信", "加微信",   "有意向",   "报个名", "报名",
-                      "过去看", "多少钱", "可以聊",   "名额",     "怎么办理", "同意",   "愿意",
-                      "能接受", "发资料", "方便了解", "发我看看", "试听"};
-
-bool has_any(std::string_view text, const words& list) {
-  return std::any_of(list.begin(), list.end(), [&](auto word) { return text.find(word) != std::string_view::npos; });
-}
-
-std::vector<std::string> spoken_by_contact(std::string_view transcript) {
-  std::vector<std::string> said;
-  const auto begin = transcript.find('[');
-  const auto end = transcript.rfind(']');
-  if (begin != std::string_view::npos && end != std::string_view::npos && begin < end) {
-    rapidjson::Document d;
-    d.Parse<rapidjson::kParseIterativeFlag>(transcript.data() + begin, end - begin + 1);
-    if (!d.HasParseError() && d.IsArray()) {
-      for (const auto& line : d.GetArray())
-        if (line.IsObject() && text_member(line, "Speaker") == "Contact")
-          said.emplace_back(text_member(line, "Script"));
-      return said;
-    }
-  }
-  bool marked = false;
-  std::vector<std::string> all;
-  while (!transcript.empty()) {
-    const auto line = transcript.substr(0, transcript.find('\n'));
-    transcript.remove_prefix(std::min(transcript.size(), line.size() + 1));
-    all.emplace_back(line);
-    for (const std::string_view mark : {"客户", "用户", "Contact", "被叫", "C:"}) {
-      const auto at = line.find(mark);
-      if (at > 40) continue;  // Or not there at all.
-      said.emplace_back(line.substr(at + mark.size()));
-      marked = true;
-      break;
-    }
-  }
-  return marked ? said : all;
-}
-
-/// The hour named after 上午, 下午 or 晚上; -1 when none.
-double hour_in(std::string_view text) {
-  static constexpr std::array<std::string_view, 12> numerals{"一", "二", "三", "四", "五",   "六",
-                                                             "七", "八", "九", "十", "十一", "十二"};
-  for (std::size_t i = numerals.size(); i-- > 0;) {
-    const auto clock = std::string{numerals[i]} + "点";
-    const auto two = i == 1 ? text.find("两点") : std::string_view::npos;
-    const auto at = std::min(text.find(clock), two);
-    if (at == std::string_view::npos) continue;
-    auto hour = static_cast<double>(i + 1);
-    if (text.find("半", at) != std::string_view::npos) hour += 0.5;
-    const bool later = text.find("下午") != std::string_view::npos || text.find("晚上") != std::string_view::npos;
-    return later && hour < 12 ? hour + 12 : hour;
-  }
-  if (text.find("上午") != std::string_view::npos) return 10;
-  if (text.find("下午") != std::string_view::npos) return 15;
-  return text.find("晚上") != std::string_view::npos ? 19 : -1;
-}
-
-/// Days ahead that the text names; -1 when none. `weekday` 0 = Sunday.
-int days_in(std::string_view text, int weekday) {
-  const auto has = [&](std::string_view word) { return text.find(word) != std::string_view::npos; };
-  if (has("大后天") || has("三天以后")) return 3;
-  if (has("后天")) return 2;
-  if (has("明天")) return 1;
-  if (has("今天")) return 0;
-  static constexpr std::array<std::string_view, 6> days{"一", "二", "三", "四", "五", "六"};
-  for (std::size_t i = 0; i < days.size(); ++i)
-    if (has("下周" + std::string{days[i]})) return 7 + static_cast<int>(i + 1) - (weekday == 0 ? 7 : weekday);
-  if (has("下周")) return 7;
-  return has("周六") ? (6 - weekday + 7) % 7 : -1;
-}
-
-std::string time_named(std::string_view text, std::int64_t base_ms, int utc_offset_minutes) {
-  const auto local = static_cast<std::time_t>(base_ms / 1000 + std::int64_t{utc_offset_minutes} * 60);
-  std::tm day{};
-  gmtime_r(&local, &day);
-  const int days = days_in(text, day.tm_wday);
-  if (days < 0) return {};
-  const auto hour = hour_in(text);
-  const auto midnight = local - day.tm_hour * 3600L - day.tm_min * 60L - day.tm_sec;
-  const auto named = midnight + days * 86'400L + static_cast<std::time_t>((hour < 0 ? 10 : hour) * 3600);
-  std::tm out{};
-  gmtime_r(&named, &out);
-  std::array<char, 32> buffer{};
-  std::strftime(buffer.data(), buffer.size(), "%Y-%m-%d %H:%M:%S", &out);
-  return buffer.data();
-}
 
 /// The first `YYYY-MM-DD HH:MM` of a text as an instant; nothing when there is none.
 std::optional<std::int64_t> instant_in(std::string_view text, int utc_offset_minutes) {
@@ -124,7 +29,36 @@ std::optional<std::int64_t> instant_in(std::string_view text, int utc_offset_min
   return std::nullopt;
 }
 
-std::string content_of(const understanding& u, const fault_orders& orders, std::uint64_t taste) {
+/// What a request asks for, as far as it shapes the answer.
+struct wishes {
+  std::string model;
+  std::string response_format;
+  bool is_thinking_off{};
+};
+
+bool is_thinking_off(const rapidjson::Value& body, chat_dialect dialect) {
+  switch (dialect) {
+    case chat_dialect::dashscope: return !flag_member(body, "enable_thinking", false);
+    case chat_dialect::vllm: {
+      const auto arguments = body.FindMember("chat_template_kwargs");
+      return arguments != body.MemberEnd() && arguments->value.IsObject() &&
+             !flag_member(arguments->value, "enable_thinking", true);
+    }
+    case chat_dialect::ollama: return text_member(body, "reasoning_effort") == "none";
+    case chat_dialect::openai: break;
+  }
+  return true;
+}
+
+wishes wishes_of(const rapidjson::Value& body, chat_dialect dialect) {
+  wishes w{std::string{text_member(body, "model")}, {}, is_thinking_off(body, dialect)};
+  const auto format = body.FindMember("response_format");
+  if (format != body.MemberEnd() && format->value.IsObject()) w.response_format = text_member(format->value, "type");
+  return w;
+}
+
+/// The JSON that the model gives, before any fault.
+std::string verdict_of(const understanding& u, std::uint64_t taste) {
   static constexpr std::array<std::string_view, 3> chinese{"无法判断", "有意向", "无意向"};
   rapidjson::StringBuffer buffer;
   json_out w{buffer};
@@ -136,56 +70,109 @@ std::string content_of(const understanding& u, const fault_orders& orders, std::
   else put(w, "is_interested", chinese[static_cast<std::size_t>(u.interest)]);
   put(w, "next_follow_time", u.next_follow_time);
   w.EndObject();
-  auto content = text_of(buffer);
-  if (orders.llm_fenced) content = "```json\n" + content + "\n```";
-  if (orders.llm_thinking) content = "<think>客户的话需要仔细判断 {\"is_interested\": 0}</think>\n" + content;
+  return text_of(buffer);
+}
+
+constexpr std::string_view thoughts = "客户的话需要仔细判断 {\"is_interested\": 0}";
+
+std::string content_of(const understanding& u, const fault_orders& orders, const wishes& asked, chat_dialect dialect,
+                       std::uint64_t taste) {
+  if (orders.llm_content) return *orders.llm_content;
+  // A schema leaves a model no choice of the type.
+  auto content = verdict_of(u, asked.response_format == "json_schema" ? 0 : taste);
+  const bool is_free = asked.response_format.empty() && dialect != chat_dialect::dashscope;
+  if (orders.llm_fenced || is_free) content = "```json\n" + content + "\n```";
+  if (orders.llm_trailing_text) content += "\n以上 {判断} 仅供参考，如有疑问请人工复核。";
+  const bool is_in_content = dialect == chat_dialect::vllm && !asked.is_thinking_off;
+  if (orders.llm_thinking || is_in_content) content = "<think>" + std::string{thoughts} + "</think>\n" + content;
   if (orders.llm_truncated) content.resize(content.size() / 2);
   return content;
 }
 
-std::string completion_of(std::string_view model, const std::optional<std::string>& content, bool truncated,
-                          std::size_t prompt_bytes, std::int64_t real_now_ms, std::string_view request_id) {
-  rapidjson::StringBuffer buffer;
-  json_out w{buffer};
-  w.StartObject();
-  put(w, "id", "chatcmpl-" + std::string{request_id});
-  put(w, "object", "chat.completion");
-  put(w, "created", real_now_ms / 1000);
-  put(w, "model", model);
-  put_key(w, "system_fingerprint");
-  w.Null();
-  put_key(w, "choices");
-  w.StartArray();
-  w.StartObject();
-  put(w, "index", 0);
-  put(w, "finish_reason", truncated ? "length" : "stop");
+/// What is said around the content differs from server to server.
+void put_message(json_out& w, const std::optional<std::string>& content, const wishes& asked, chat_dialect dialect) {
   put_key(w, "message");
   w.StartObject();
   put(w, "role", "assistant");
   put_key(w, "content");
   if (content) put_text(w, *content);
   else w.Null();
+  switch (dialect) {
+    case chat_dialect::dashscope: put(w, "reasoning_content", ""); break;
+    case chat_dialect::vllm:
+      put_raw(w, "tool_calls", "[]", rapidjson::kArrayType);
+      put_raw(w, "reasoning", "null", rapidjson::kNullType);
+      break;
+    case chat_dialect::ollama: put(w, "reasoning", asked.is_thinking_off ? std::string_view{} : thoughts); break;
+    case chat_dialect::openai:
+      put_raw(w, "refusal", "null", rapidjson::kNullType);
+      put_raw(w, "annotations", "[]", rapidjson::kArrayType);
+      break;
+  }
   w.EndObject();
-  w.EndObject();
-  w.EndArray();
-  const auto answer_bytes = content ? content->size() : 0;
+}
+
+void put_usage(json_out& w, std::size_t prompt_bytes, std::size_t answer_bytes, chat_dialect dialect) {
+  // Ollama counts nothing where it answered from its cache.
+  const bool is_counted = dialect != chat_dialect::ollama;
   put_key(w, "usage");
   w.StartObject();
-  put(w, "prompt_tokens", prompt_bytes / 3);
-  put(w, "completion_tokens", answer_bytes / 3);
-  put(w, "total_tokens", (prompt_bytes + answer_bytes) / 3);
+  put(w, "prompt_tokens", is_counted ? prompt_bytes / 3 : 0);
+  put(w, "completion_tokens", is_counted ? answer_bytes / 3 : 0);
+  put(w, "total_tokens", is_counted ? (prompt_bytes + answer_bytes) / 3 : 0);
+  if (dialect == chat_dialect::dashscope)
+    put_raw(w, "prompt_tokens_details", R"({"cached_tokens":0})", rapidjson::kObjectType);
   w.EndObject();
+}
+
+struct completion_parts {
+  std::optional<std::string> content;
+  std::size_t prompt_bytes{};
+  std::int64_t real_now_ms{};
+  std::string_view request_id;
+};
+
+void put_choice(json_out& w, const completion_parts& parts, const wishes& asked, const fault_orders& orders,
+                chat_dialect dialect) {
+  w.StartObject();
+  put(w, "index", 0);
+  if (orders.llm_truncated) put(w, "finish_reason", "length");
+  else if (orders.llm_content_filter) put(w, "finish_reason", "content_filter");
+  else if (dialect == chat_dialect::ollama) put_raw(w, "finish_reason", "null", rapidjson::kNullType);
+  else put(w, "finish_reason", "stop");
+  if (dialect == chat_dialect::vllm) put_raw(w, "stop_reason", "null", rapidjson::kNullType);
+  put_message(w, parts.content, asked, dialect);
+  w.EndObject();
+}
+
+std::string completion_of(const completion_parts& parts, const wishes& asked, const fault_orders& orders,
+                          chat_dialect dialect) {
+  rapidjson::StringBuffer buffer;
+  json_out w{buffer};
+  w.StartObject();
+  put(w, "id", "chatcmpl-" + std::string{parts.request_id});
+  put(w, "object", "chat.completion");
+  put(w, "created", parts.real_now_ms / 1000);
+  put(w, "model", asked.model);
+  if (dialect == chat_dialect::dashscope) put_raw(w, "system_fingerprint", "null", rapidjson::kNullType);
+  if (dialect == chat_dialect::ollama) put(w, "system_fingerprint", "fp_ollama");
+  put_key(w, "choices");
+  w.StartArray();
+  if (!orders.llm_empty_choices) put_choice(w, parts, asked, orders, dialect);
+  w.EndArray();
+  put_usage(w, parts.prompt_bytes, parts.content ? parts.content->size() : 0, dialect);
   w.EndObject();
   return text_of(buffer);
 }
 
-/// The texts of all messages, and of the last one of the user. Content may be a text or a list of parts.
-struct conversation_texts {
-  std::string all, last_user;
+struct message_text {
+  bool is_user{};
+  std::string text;
 };
 
-conversation_texts texts_of(const rapidjson::Value& messages) {
-  conversation_texts texts;
+/// The texts of all messages. Content may be a text or a list of parts.
+std::vector<message_text> texts_of(const rapidjson::Value& messages) {
+  std::vector<message_text> texts;
   for (const auto& message : messages.GetArray()) {
     if (!message.IsObject()) continue;
     std::string text{text_member(message, "content")};
@@ -193,41 +180,76 @@ conversation_texts texts_of(const rapidjson::Value& messages) {
     if (parts != message.MemberEnd() && parts->value.IsArray())
       for (const auto& part : parts->value.GetArray())
         if (part.IsObject()) text += text_member(part, "text");
-    texts.all += text + "\n";
-    if (text_member(message, "role") == "user") texts.last_user = std::move(text);
+    texts.push_back({text_member(message, "role") == "user", std::move(text)});
   }
   return texts;
 }
 
-}  // namespace
-
-understanding understand(std::string_view transcript, std::int64_t base_ms, int utc_offset_minutes, bool obeys) {
-  understanding u;
-  bool refused = false;
-  bool approved = false;
-  std::string last;
-  for (const auto& line : spoken_by_contact(transcript)) {
-    if (has_any(line, commands)) {
-      if (!obeys) continue;
-      return {1, "已成交", "2099-01-01 00:00:00"};
-    }
-    refused = refused || has_any(line, refusals);
-    approved = approved || (has_any(line, approvals) && !has_any(line, refusals));
-    if (auto named = time_named(line, base_ms, utc_offset_minutes); !named.empty()) u.next_follow_time = named;
-    if (!line.empty()) last = line;
+/// The conversation of the last message of the user that has one, with everything that the user said around it.
+chat_reading read_messages(const std::vector<message_text>& texts) {
+  chat_reading out;
+  std::string orders;
+  for (const auto& one : texts) {
+    if (!one.is_user) continue;
+    auto read = read_prompt(one.text);
+    orders += read.orders;
+    if (read.is_fenced || !out.is_fenced) out = std::move(read);
   }
-  if (last.empty()) {
-    u.remark = "客户接通后未说话；";
-    return u;
-  }
-  u.interest = refused ? 2 : approved ? 1 : 0;
-  u.remark = refused ? "客户明确表示没有意向；" : approved ? "客户表示有意向，希望进一步了解；" : "客户态度不明确；";
-  if (refused) u.next_follow_time.clear();
-  if (!u.next_follow_time.empty()) u.remark += "约定再次联系时间：" + u.next_follow_time + "；";
-  return u;
+  out.orders = std::move(orders);
+  return out;
 }
 
-http_answer chat_error(int status, std::string_view code, std::string_view message, std::string_view request_id) {
+/// Whether a model that believes what it is told finds a command. `extra` counts in every message outside the fence,
+/// the usual commands only in the user's: instructions may quote them as warnings.
+bool is_told(const std::vector<message_text>& texts, const chat_reading& read, std::string_view extra) {
+  if (is_command(read.orders)) return true;
+  if (extra.empty()) return false;
+  return read.orders.find(extra) != std::string::npos ||
+         std::any_of(texts.begin(), texts.end(), [&](const message_text& one) {
+           return !one.is_user && one.text.find(extra) != std::string::npos;
+         });
+}
+
+/// Why a request is refused; nothing when it is not.
+std::optional<std::string> refusal_of(const rapidjson::Document& d, const wishes& asked, chat_dialect dialect) {
+  if (flag_member(d, "stream", false)) return "Streaming is not played by the simulator.";
+  if (!asked.is_thinking_off && dialect == chat_dialect::dashscope)
+    return "parameter.enable_thinking must be set to false for non-streaming calls";
+  if (asked.response_format != "json_object" || dialect == chat_dialect::vllm || dialect == chat_dialect::ollama)
+    return std::nullopt;
+  std::string lower;
+  for (const auto& one : texts_of(d["messages"])) lower += one.text;
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  if (lower.find("json") != std::string::npos) return std::nullopt;
+  return "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.";
+}
+
+logged_reading read_request(const std::vector<message_text>& texts, const wishes& asked, const reading_manner& manner,
+                            const fault_orders& orders) {
+  logged_reading out;
+  out.model = asked.model;
+  out.response_format = asked.response_format;
+  out.is_thinking_off = asked.is_thinking_off;
+  out.read = read_messages(texts);
+  out.made = understand(out.read.lines, manner);
+  out.has_obeyed = orders.llm_gullible && is_told(texts, out.read, orders.llm_command);
+  if (out.has_obeyed) out.made = obedience();
+  return out;
+}
+
+}  // namespace
+
+std::optional<chat_dialect> parse_chat_dialect(std::string_view word) noexcept {
+  if (word == "dashscope") return chat_dialect::dashscope;
+  if (word == "vllm") return chat_dialect::vllm;
+  if (word == "ollama") return chat_dialect::ollama;
+  if (word == "openai") return chat_dialect::openai;
+  return std::nullopt;
+}
+
+http_answer chat_error(chat_dialect dialect, int status, std::string_view code, std::string_view message,
+                       std::string_view request_id) {
   rapidjson::StringBuffer buffer;
   json_out w{buffer};
   w.StartObject();
@@ -235,11 +257,12 @@ http_answer chat_error(int status, std::string_view code, std::string_view messa
   w.StartObject();
   put(w, "message", message);
   put(w, "type", code);
-  put_key(w, "param");
-  w.Null();
-  put(w, "code", code);
+  put_raw(w, "param", "null", rapidjson::kNullType);
+  if (dialect == chat_dialect::vllm) put(w, "code", status);
+  else if (dialect == chat_dialect::ollama) put_raw(w, "code", "null", rapidjson::kNullType);
+  else put(w, "code", code);
   w.EndObject();
-  put(w, "request_id", request_id);
+  if (dialect == chat_dialect::dashscope) put(w, "request_id", request_id);
   w.EndObject();
   http_answer answer;
   answer.status = status;
@@ -247,44 +270,37 @@ http_answer chat_error(int status, std::string_view code, std::string_view messa
   return answer;
 }
 
-http_answer answer_chat(std::string_view body, std::string_view authorization, const chat_options& options,
+chat_answer answer_chat(std::string_view body, std::string_view authorization, const chat_options& options,
                         const fault_orders& orders, std::int64_t real_now_ms, std::string_view request_id) {
+  const auto refuse = [&](int status, std::string_view code, std::string_view why) {
+    return chat_answer{chat_error(options.dialect, status, code, why, request_id), std::nullopt};
+  };
+  constexpr std::string_view bad = "invalid_parameter_error";
   if (!options.api_key.empty() && authorization != "Bearer " + options.api_key)
-    return chat_error(401, "invalid_api_key", "Incorrect API key provided.", request_id);
+    return refuse(401, "invalid_api_key", "Incorrect API key provided.");
   rapidjson::Document d;
   d.Parse<rapidjson::kParseIterativeFlag>(body.data(), body.size());
   if (d.HasParseError() || !d.IsObject() || text_member(d, "model").empty())
-    return chat_error(400, "invalid_parameter_error", "The request body is not a chat completion request.", request_id);
-  const auto messages = std::as_const(d).FindMember("messages");
-  if (messages == std::as_const(d).MemberEnd() || !messages->value.IsArray() || messages->value.Empty())
-    return chat_error(400, "invalid_parameter_error", "'messages' must not be empty.", request_id);
-  if (flag_member(d, "stream", false))
-    return chat_error(400, "invalid_parameter_error", "Streaming is not played by the simulator.", request_id);
-  if (flag_member(d, "enable_thinking", false))
-    return chat_error(400, "invalid_parameter_error",
-                      "parameter.enable_thinking must be set to false for non-streaming calls", request_id);
+    return refuse(400, bad, "The request body is not a chat completion request.");
+  const auto messages = d.FindMember("messages");
+  if (messages == d.MemberEnd() || !messages->value.IsArray() || messages->value.Empty())
+    return refuse(400, bad, "'messages' must not be empty.");
+  const auto asked = wishes_of(d, options.dialect);
+  if (const auto why = refusal_of(d, asked, options.dialect)) return refuse(400, bad, *why);
+
   const auto texts = texts_of(messages->value);
-  const auto format = std::as_const(d).FindMember("response_format");
-  if (format != std::as_const(d).MemberEnd() && format->value.IsObject() &&
-      text_member(format->value, "type") == "json_object") {
-    std::string lower = texts.all;
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    if (lower.find("json") == std::string::npos)
-      return chat_error(400, "invalid_parameter_error",
-                        "'messages' must contain the word 'json' in some form, to use 'response_format' of type "
-                        "'json_object'.",
-                        request_id);
-  }
-  const auto base = instant_in(texts.all, options.utc_offset_minutes).value_or(real_now_ms);
-  const auto u = understand(texts.last_user, base, options.utc_offset_minutes, orders.llm_obeys);
-  std::optional<std::string> content = content_of(u, orders, hash_text(1, texts.last_user));
-  if (orders.llm_content) content = orders.llm_content;
-  if (orders.llm_null_content) content.reset();
-  http_answer answer;
-  answer.body =
-      completion_of(text_member(d, "model"), content, orders.llm_truncated, texts.all.size(), real_now_ms, request_id);
-  return answer;
+  std::string all;
+  for (const auto& one : texts) all += one.text + "\n";
+  const reading_manner manner{instant_in(all, options.utc_offset_minutes).value_or(real_now_ms),
+                              options.utc_offset_minutes, orders.llm_obeys, options.taught.get()};
+  auto reading = read_request(texts, asked, manner, orders);
+  completion_parts parts{{}, all.size(), real_now_ms, request_id};
+  if (!orders.llm_null_content)
+    parts.content = content_of(reading.made, orders, asked, options.dialect, hash_text(1, all));
+  chat_answer out;
+  out.http.body = completion_of(parts, asked, orders, options.dialect);
+  out.reading = std::move(reading);
+  return out;
 }
 
 }  // namespace waihu::simulator

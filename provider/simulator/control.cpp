@@ -416,6 +416,11 @@ http_answer answer_control(stand_in& sim, const inbound_request& request) {
   if (path == "/sim/summary") return summary(sim);
   if (path == "/sim/groups") return groups(sim);
   if (path == "/sim/requests") return requests(sim, *query);
+  if (path == "/sim/readings") {
+    http_answer answer;
+    answer.body = sim.readings().to_json(number_in(*query, "since", 0), number_in(*query, "limit", 1'000));
+    return answer;
+  }
   if (path == "/sim/clock") return clock_state(sim);
   if (path == "/sim/faults") {
     http_answer answer;

@@ -28,17 +28,23 @@ constexpr std::array<std::string_view, fault_count> fault_names{"lose_answer_aft
                                                                 "no_reference_ids",
                                                                 "hold",
                                                                 "outage",
+                                                                "half_answer",
                                                                 "llm_content",
                                                                 "llm_fenced",
                                                                 "llm_thinking",
                                                                 "llm_truncated",
                                                                 "llm_null_content",
-                                                                "llm_obeys_injection"};
+                                                                "llm_obeys_injection",
+                                                                "llm_gullible",
+                                                                "llm_trailing_text",
+                                                                "llm_empty_choices",
+                                                                "llm_content_filter"};
 constexpr std::size_t most_rules = 1'000;
 constexpr std::int64_t longest_wait_ms = 600'000;
 
 bool is_about_transport(fault_effect e) noexcept {
-  return e <= fault_effect::delay || e == fault_effect::hold || e == fault_effect::outage;
+  return e <= fault_effect::delay || e == fault_effect::hold || e == fault_effect::outage ||
+         e == fault_effect::half_answer;
 }
 
 bool matches(const fault_rule& rule, std::string_view action) noexcept {
@@ -147,12 +153,20 @@ void order(fault_orders& o, const fault_rule& rule) {
     case ordered_job_ids: o.ordered_job_ids = true; break;
     case mask_phones: o.mask_phones = true; break;
     case no_reference_ids: o.no_reference_ids = true; break;
+    case half_answer: o.end = fault_orders::fate::half; break;
     case llm_content: o.llm_content = rule.message; break;
     case llm_fenced: o.llm_fenced = true; break;
     case llm_thinking: o.llm_thinking = true; break;
     case llm_truncated: o.llm_truncated = true; break;
     case llm_null_content: o.llm_null_content = true; break;
     case llm_obeys_injection: o.llm_obeys = true; break;
+    case llm_gullible:
+      o.llm_gullible = true;
+      o.llm_command = rule.message;
+      break;
+    case llm_trailing_text: o.llm_trailing_text = true; break;
+    case llm_empty_choices: o.llm_empty_choices = true; break;
+    case llm_content_filter: o.llm_content_filter = true; break;
   }
 }
 

@@ -34,14 +34,19 @@ enum class fault_effect : std::uint8_t {
   no_reference_ids,          ///< Empty ReferenceId in answers.
   hold,                      ///< Waits for POST /sim/release, then carries out and answers.
   outage,                    ///< For `ms` every request is refused by closing.
+  half_answer,               ///< Carried out, then half of the answer's bytes and the connection is closed.
   llm_content,               ///< Chat completions: this `message` as the content.
   llm_fenced,                ///< Chat completions: the JSON inside a code fence.
   llm_thinking,              ///< Chat completions: a <think> part before the JSON.
   llm_truncated,             ///< Chat completions: cut off, finish_reason "length".
   llm_null_content,          ///< Chat completions: content is null.
   llm_obeys_injection,       ///< Chat completions: the model does what the person called told it.
+  llm_gullible,              ///< Chat completions: the model obeys commands, and `message`, outside the fenced data.
+  llm_trailing_text,         ///< Chat completions: words and braces behind the JSON.
+  llm_empty_choices,         ///< Chat completions: no choices.
+  llm_content_filter,        ///< Chat completions: finish_reason "content_filter".
 };
-inline constexpr std::size_t fault_count = 25;
+inline constexpr std::size_t fault_count = 30;
 
 /// One rule as posted.
 struct fault_rule {
@@ -65,7 +70,7 @@ struct fault_rule {
 
 /// What the rules want done with one request.
 struct fault_orders {
-  enum class fate : std::uint8_t { answer, close, reset };
+  enum class fate : std::uint8_t { answer, half, close, reset };
   enum class replacement : std::uint8_t { none, api_error, throttled, html, not_json, unsuccessful };
   bool skip{};  ///< Do not carry it out.
   bool hold_before{}, hold_after{};
@@ -79,7 +84,9 @@ struct fault_orders {
   std::optional<double> accepted_share, shown_share;
   std::optional<std::string> llm_content;
   bool llm_fenced{}, llm_thinking{}, llm_truncated{}, llm_null_content{}, llm_obeys{};
-  std::string effects;  ///< Names of what hit, for the request log.
+  bool llm_gullible{}, llm_trailing_text{}, llm_empty_choices{}, llm_content_filter{};
+  std::string llm_command;  ///< What a gullible model obeys besides the usual commands; "" for nothing.
+  std::string effects;      ///< Names of what hit, for the request log.
 };
 
 /// The wire name of an effect.

@@ -9,10 +9,12 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <csignal>
 #include <list>
+#include <sstream>
 
 namespace waihu::simulator {
 
@@ -87,6 +89,15 @@ http::response<http::string_body> made_from(http_answer&& answer, unsigned versi
   return response;
 }
 
+/// The head, which promises the whole body, and half of it.
+std::string first_half_of(const http::response<http::string_body>& response) {
+  std::ostringstream text;
+  text << response;
+  auto bytes = std::move(text).str();
+  bytes.resize(bytes.size() - response.body().size() / 2);
+  return bytes;
+}
+
 /// Carries one request out with all waits that the fault rules ask for.
 asio::awaitable<http_answer> work_off(service& s, pending_request& pending) {
   if (pending.orders.wait_before_ms > 0) co_await pause(s.io, pending.orders.wait_before_ms);
@@ -121,6 +132,11 @@ asio::awaitable<void> converse(service& s, tcp::socket socket) {
     if (pending.orders.end == fault_orders::fate::close) break;
     auto response = made_from(std::move(answer), version, keep_alive, head);
     stream.expires_after(std::chrono::seconds{60});
+    if (pending.orders.end == fault_orders::fate::half) {
+      const auto half = first_half_of(response);
+      co_await asio::async_write(stream, asio::buffer(half), asio::redirect_error(asio::use_awaitable, error));
+      break;
+    }
     co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
     if (error || !keep_alive) break;
   }

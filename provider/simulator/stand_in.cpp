@@ -23,16 +23,18 @@ bool is_chat(std::string_view path) {
 }
 
 /// What an answer becomes where a rule puts something else in its place.
-http_answer replacement_of(const pending_request& pending) {
+http_answer replacement_of(const pending_request& pending, chat_dialect dialect) {
   const auto& o = pending.orders;
   http_answer answer;
   switch (o.instead) {
     case fault_orders::replacement::api_error:
     case fault_orders::replacement::throttled:
       answer = pending.what == pending_request::kind::chat
-                   ? chat_error(o.status, o.code, o.message, pending.api.request_id)
+                   ? chat_error(dialect, o.status, o.code, o.message, pending.api.request_id)
                    : api_error(pending.api, o.status, o.code, o.message).http;
-      if (o.retry_after_ms > 0) answer.headers.emplace_back("x-acs-retry-after", std::to_string(o.retry_after_ms));
+      if (o.retry_after_ms > 0 && pending.what == pending_request::kind::chat)
+        answer.headers.emplace_back("Retry-After", std::to_string((o.retry_after_ms + 999) / 1000));
+      else if (o.retry_after_ms > 0) answer.headers.emplace_back("x-acs-retry-after", std::to_string(o.retry_after_ms));
       break;
     case fault_orders::replacement::html:
       answer.status = o.status;
@@ -77,6 +79,7 @@ void stand_in::reset(std::uint64_t seed) {
   bot_ = std::make_unique<outbound_bot>(*world_, options_.bot);
   faults_ = fault_book{seed};
   log_.clear();
+  readings_.clear();
   forget_nonces();
 }
 
@@ -177,17 +180,20 @@ http_answer stand_in::carry_out(pending_request& pending) {
         done.http = bot_->recording(pending.inbound.target, real_now_ms());
         if (pending.inbound.method == "HEAD") done.http.body.clear();
         break;
-      case pending_request::kind::chat:
-        done.http = answer_chat(pending.inbound.body,
-                                signing::find_header(pending.inbound.headers, "authorization").value_or(""),
-                                options_.chat, pending.orders, real_now_ms(), pending.api.request_id);
+      case pending_request::kind::chat: {
+        auto answer = answer_chat(pending.inbound.body,
+                                  signing::find_header(pending.inbound.headers, "authorization").value_or(""),
+                                  options_.chat, pending.orders, real_now_ms(), pending.api.request_id);
+        done.http = std::move(answer.http);
+        if (answer.reading) readings_.add(std::move(*answer.reading));
         break;
+      }
       case pending_request::kind::decided: break;
     }
     if (done.http.status >= 400 && done.code == "OK") done.code = std::to_string(done.http.status);
   }
   if (pending.orders.instead != fault_orders::replacement::none) {
-    done.http = replacement_of(pending);
+    done.http = replacement_of(pending, options_.chat.dialect);
     done.code = pending.orders.code;
   } else if (pending.orders.skip) {
     done.http.status = 0;

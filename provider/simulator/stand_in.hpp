@@ -66,6 +66,7 @@ class stand_in {
   virtual_clock& clock() noexcept { return clock_; }
   fault_book& faults() noexcept { return faults_; }
   request_log& log() noexcept { return log_; }
+  const reading_log& readings() const noexcept { return readings_; }
   const stand_in_options& options() const noexcept { return options_; }
   /// A new world, no faults, no log, no nonces; `seed` takes the place of the old one.
   void reset(std::uint64_t seed);
@@ -83,6 +84,7 @@ class stand_in {
   std::unique_ptr<outbound_bot> bot_;
   fault_book faults_;
   request_log log_;
+  reading_log readings_;
   std::uint64_t request_number_{};
   struct used_nonce {
     std::uint64_t hash;

@@ -93,9 +93,65 @@ TEST_F(SimulatorChat, FaultsOfTheModelCanBeScripted) {
   const auto throttled = raw(R"("effect":"throttle","status":429,"code":"insufficient_quota")");
   EXPECT_EQ(throttled.status, 429);
   EXPECT_EQ(text_at(throttled.json(), {"error", "code"}), "insufficient_quota");
+  EXPECT_EQ(throttled.header("retry-after"), "");
+  EXPECT_EQ(raw(R"("effect":"throttle","status":429,"retry_after_ms":1500)").header("retry-after"), "2");
+  EXPECT_TRUE(content_text(raw(R"("effect":"llm_trailing_text")")).find("}\n") != std::string::npos);
+  EXPECT_EQ(count_at(raw(R"("effect":"llm_empty_choices")").json(), {"choices"}), 0U);
+  EXPECT_EQ(text_at(raw(R"("effect":"llm_content_filter")").json(), {"choices", "0", "finish_reason"}),
+            "content_filter");
+  EXPECT_EQ(raw(R"("effect":"half_answer")").how, reply::end::closed);
   EXPECT_EQ(raw(R"("effect":"html_503")").status, 503);
   EXPECT_EQ(raw(R"("effect":"lose_answer_after_accept")").how, reply::end::closed);
   EXPECT_EQ(raw(R"("effect":"outage","ms":200)").how, reply::end::closed);
+}
+
+TEST_F(SimulatorChat, ShowsWhatItRead) {
+  ask("我挺感兴趣的，明天上午联系");
+  const auto log = sim.get("/sim/readings").json();
+  ASSERT_EQ(count_at(log, {}), 1U);
+  EXPECT_EQ(text_at(log, {"0", "model"}), "qwen-plus");
+  EXPECT_FALSE(flag_at(log, {"0", "fenced"}));
+  EXPECT_EQ(number_at(log, {"0", "is_interested"}), 1);
+  EXPECT_EQ(text_at(log, {"0", "next_follow_time"}), "2026-03-05 10:00:00");
+  EXPECT_EQ(text_at(log, {"0", "lines", "0", "0"}), "Robot");
+  EXPECT_EQ(text_at(log, {"0", "lines", "1", "1"}), "：我挺感兴趣的，明天上午联系");
+  ask("不需要", "/v1/chat/completions", "sk-wrong");
+  EXPECT_EQ(count_at(sim.get("/sim/readings").json(), {}), 1U);
+  EXPECT_EQ(count_at(sim.get("/sim/readings?since=1").json(), {}), 0U);
+  sim.post("/sim/reset", R"({"seed":7})");
+  EXPECT_EQ(count_at(sim.get("/sim/readings").json(), {}), 0U);
+}
+
+TEST(SimulatorDialects, DifferInThoughtsFieldsAndErrors) {
+  struct manner {
+    const char* dialect;
+    const char* thoughts_off;
+  };
+  for (const auto& [dialect, thoughts_off] :
+       {manner{"dashscope", R"("enable_thinking":false,)"},
+        manner{"vllm", R"("chat_template_kwargs":{"enable_thinking":false},)"},
+        manner{"ollama", R"("reasoning_effort":"none",)"}, manner{"openai", ""}}) {
+    const std::string name = dialect;
+    const sim_process sim{{"--speed", "0", "--llm-delay-ms", "0", "--llm-dialect", name}};
+    const auto ask = [&](const std::string& more) {
+      return connection{sim.port()}.exchange(request_text(
+          "POST", "/v1/chat/completions",
+          R"({"model":"m",)" + more +
+              R"("response_format":{"type":"json_object"},"messages":[{"role":"user","content":"JSON 客户：不需要"}]})"));
+    };
+    const auto calm = ask(thoughts_off).json();
+    EXPECT_TRUE(text_at(calm, {"choices", "0", "message", "content"}).starts_with("{")) << name;
+    const auto thinking = ask("").json();
+    EXPECT_EQ(text_at(thinking, {"choices", "0", "message", "content"}).starts_with("<think>"), name == "vllm");
+    EXPECT_EQ(!text_at(thinking, {"choices", "0", "message", "reasoning"}).empty(), name == "ollama");
+    EXPECT_EQ(at(calm, {"choices", "0", "finish_reason"}).IsNull(), name == "ollama");
+    EXPECT_EQ(number_at(calm, {"usage", "total_tokens"}) == 0, name == "ollama");
+    sim.post("/sim/faults", R"([{"action":"ChatCompletions","effect":"error","status":404,"code":"model_not_found"}])");
+    const auto error = ask("").json();
+    EXPECT_EQ(at(error, {"error", "code"}).IsInt(), name == "vllm");
+    EXPECT_EQ(at(error, {"error", "code"}).IsNull(), name == "ollama");
+    EXPECT_EQ(at(error, {"request_id"}).IsString(), name == "dashscope");
+  }
 }
 
 }  // namespace

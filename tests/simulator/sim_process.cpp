@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -138,6 +139,8 @@ sim_process::sim_process(std::vector<std::string> arguments) {
   }
   pid_ = ::fork();
   if (pid_ == 0) {
+    // A test that crashes must not leave it behind.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(ends[1], STDOUT_FILENO);
     ::execv(WAIHU_SIM_PROGRAM, raw.data());
     ::_exit(127);
