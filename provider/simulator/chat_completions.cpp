@@ -85,7 +85,12 @@ std::string content_of(const understanding& u, const fault_orders& orders, const
   if (orders.llm_trailing_text) content += "\n以上 {判断} 仅供参考，如有疑问请人工复核。";
   const bool is_in_content = dialect == chat_dialect::vllm && !asked.is_thinking_off;
   if (orders.llm_thinking || is_in_content) content = "<think>" + std::string{thoughts} + "</think>\n" + content;
-  if (orders.llm_truncated) content.resize(content.size() / 2);
+  if (orders.llm_truncated) {
+    // Servers cut between characters.
+    auto size = content.size() / 2;
+    while (size > 0 && (static_cast<unsigned char>(content[size]) & 0xC0U) == 0x80U) --size;
+    content.resize(size);
+  }
   return content;
 }
 
