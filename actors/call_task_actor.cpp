@@ -280,6 +280,28 @@ void job_crashed(task_pointer self, std::uint32_t index, const std::string& what
   keep_ticking(self);
 }
 
+/// A SuspendJobs that was given up may still arrive, after the resume that followed it; the provider then shows jobs of
+/// a calling task as paused, and nobody would ever dial them. What the store says counts, so the group is resumed; the
+/// next sweep looks again.
+void realign(task_pointer self) {
+  auto& state = self->state;
+  if (state.at.type != task_type::calling || state.at.step != task_step::idle || state.realigning || state.draining)
+    return;
+  const bool paused = std::any_of(state.jobs.begin(), state.jobs.end(), [](const job_entry& job) {
+    return job.phase == job_phase::tracking && job.status == call_status::paused;
+  });
+  if (!paused) return;
+  telemetry::log_event(telemetry::log_level::warn, "task", "task.resuming_stray_pause",
+                       {{"task", state.record.id}, {"job_group_id", state.at.job_group_id}});
+  state.realigning = true;
+  call_provider<bool>(
+      self, *state.eng, "ResumeJobs", writing,
+      [id = state.at.job_group_id](voice_provider& provider, milliseconds deadline, completion<bool> done) {
+        provider.resume_jobs(id, deadline, std::move(done));
+      },
+      [self](const result<bool>&) { self->state.realigning = false; });
+}
+
 void finish_drain(task_pointer self) {
   auto& state = self->state;
   if (state.drains_open > 0) return;
@@ -360,7 +382,7 @@ caf::result<result<suspended_resumed_task>> switch_task(task_pointer self, const
     return promise;
   };
   if (wanted.organization_id != state.record.organization_id) return refuse("4004", "任务不存在或无权限访问");
-  if (state.switching || state.start)
+  if (state.switching || state.start || state.realigning)
     return wanted.suspend ? refuse("4002", "任务状态不允许暂停") : refuse("4003", "任务状态不允许重启");
   state.switching = promise;
   if (wanted.suspend) feed_task(self, task_fact::suspend_asked{});
@@ -468,6 +490,7 @@ call_task::behavior_type call_task_behavior(task_pointer self, engine_ptr eng,
       [](ping_atom) { return true; },
       [self](sweep_atom) {
         auto& state = self->state;
+        realign(self);
         int left = state.eng->options.supervisor.parked_page;
         for (std::size_t i = 0; i < state.jobs.size() && left > 0; ++i) {
           const auto& job = state.jobs[state.sweep_cursor++ % state.jobs.size()];

@@ -77,6 +77,7 @@ struct call_task_state {
   failure nothing_assigned;
   /// Given up by the plan; a job that was down when it was told is told again when it is back.
   std::set<job_row_id> unplaced;
+  bool realigning{};  ///< ResumeJobs is asked because the provider shows a pause that nobody wants.
   bool ticking{};
   bool draining{};
   steady_time drain_by{};

@@ -264,6 +264,28 @@ TEST_F(Dispatch, ASuspendedTaskSendsNothingAndGoesOnWhenResumed) {
   finish(task);
 }
 
+TEST_F(Dispatch, JobsOfACallingTaskThatAreShownPausedAreResumedByTheNextSweep) {
+  start_node();
+  const auto task = make_task(3);
+  ASSERT_TRUE(start_task(task));
+  pass(std::chrono::seconds{5});
+  provider->set_all(call_status::paused, "");
+  pass(options.supervisor.sweep_interval + std::chrono::seconds{15}, std::chrono::seconds{1});
+  EXPECT_GE(provider->resumes, 1);
+  EXPECT_EQ(stored_task(task).type, task_type::calling);
+}
+
+TEST_F(Dispatch, APauseThatWasAskedForIsLeftAlone) {
+  start_node();
+  const auto task = make_task(3);
+  ASSERT_TRUE(start_task(task));
+  pass(std::chrono::seconds{5});
+  ASSERT_TRUE(switch_task(task, true));
+  provider->set_all(call_status::paused, "");
+  pass(2 * options.supervisor.sweep_interval, std::chrono::seconds{1});
+  EXPECT_EQ(provider->resumes, 0);
+}
+
 TEST_F(Dispatch, ASuspendThatTheProviderRefusesChangesNothing) {
   start_node();
   const auto task = make_task(2);
