@@ -18,31 +18,10 @@ class failing_store final : public store {
     return fails ? failed(changes.size()) : report;
   }
 
-  result<query::user_by_name::answer_type> run(const query::user_by_name& q) override { return ask(q); }
-  result<query::user_by_id::answer_type> run(const query::user_by_id& q) override { return ask(q); }
-  result<query::replace_password::answer_type> run(const query::replace_password& q) override { return ask(q); }
-  result<query::create_user::answer_type> run(const query::create_user& q) override { return ask(q); }
-  result<query::create_organization::answer_type> run(const query::create_organization& q) override { return ask(q); }
-  result<query::organization_by_id::answer_type> run(const query::organization_by_id& q) override { return ask(q); }
-  result<query::import_leads::answer_type> run(const query::import_leads& q) override { return ask(q); }
-  result<query::lead_statistics::answer_type> run(const query::lead_statistics& q) override { return ask(q); }
-  result<query::create_scene::answer_type> run(const query::create_scene& q) override { return ask(q); }
-  result<query::list_scenes::answer_type> run(const query::list_scenes& q) override { return ask(q); }
-  result<query::create_task::answer_type> run(const query::create_task& q) override { return ask(q); }
-  result<query::list_tasks::answer_type> run(const query::list_tasks& q) override { return ask(q); }
-  result<query::find_task::answer_type> run(const query::find_task& q) override { return ask(q); }
-  result<query::set_script::answer_type> run(const query::set_script& q) override { return ask(q); }
-  result<query::list_jobs::answer_type> run(const query::list_jobs& q) override { return ask(q); }
-  result<query::jobs_by_row::answer_type> run(const query::jobs_by_row& q) override { return ask(q); }
-  result<query::job_by_call_job_id::answer_type> run(const query::job_by_call_job_id& q) override { return ask(q); }
-  result<query::count_task::answer_type> run(const query::count_task& q) override { return ask(q); }
-  result<query::events_after::answer_type> run(const query::events_after& q) override { return ask(q); }
-  result<query::last_event::answer_type> run(const query::last_event& q) override { return ask(q); }
-  result<query::load_task::answer_type> run(const query::load_task& q) override { return ask(q); }
-  result<query::unfinished_tasks::answer_type> run(const query::unfinished_tasks& q) override { return ask(q); }
-  result<query::claim_shards::answer_type> run(const query::claim_shards& q) override { return ask(q); }
-  result<query::renew_claim::answer_type> run(const query::renew_claim& q) override { return ask(q); }
-  result<query::release_claim::answer_type> run(const query::release_claim& q) override { return ask(q); }
+#define WAIHU_ASK(name) \
+  result<query::name::answer_type> run(const query::name& q) override { return ask(q); }
+  WAIHU_STORE_QUERIES(WAIHU_ASK)
+#undef WAIHU_ASK
 
  private:
   bool counted() {

@@ -19,6 +19,18 @@ struct commit_report {
   std::vector<event_record> events;              ///< Events committed with them.
 };
 
+/// Every question that a store answers (messages/model/queries.hpp): one `run` each, here and in every implementation.
+// clang-format off
+#define WAIHU_STORE_QUERIES(X) \
+  X(user_by_name) X(user_by_id) X(replace_password) X(create_user) X(create_organization) X(organization_by_id) \
+  X(import_leads) X(lead_statistics) X(create_scene) X(list_scenes) X(create_task) X(list_tasks) X(find_task) \
+  X(set_script) X(list_jobs) X(jobs_by_row) X(job_by_call_job_id) X(count_task) X(events_after) X(last_event) \
+  X(load_task) X(unfinished_tasks) X(claim_shards) X(renew_claim) X(release_claim)
+// clang-format on
+
+/// The overrides of an implementation, each defined in its own place.
+#define WAIHU_DECLARE_QUERY(name) result<query::name::answer_type> run(const query::name& q) override;
+
 /// One session with the store. Not thread-safe: one per worker. A session reconnects by itself at the next call; calls
 /// while the store is unreachable fail with errc::unavailable (surely not executed), or errc::lost when the connection
 /// broke during commit.
@@ -33,31 +45,9 @@ class store {
   /// The whole call fails (every receipt the same failure) only when the store is unreachable.
   virtual commit_report commit(std::span<const store_change> changes) = 0;
 
-  virtual result<user_record> run(const query::user_by_name&) = 0;
-  virtual result<user_record> run(const query::user_by_id&) = 0;
-  virtual result<bool> run(const query::replace_password&) = 0;
-  virtual result<user_record> run(const query::create_user&) = 0;
-  virtual result<organization_record> run(const query::create_organization&) = 0;
-  virtual result<organization_record> run(const query::organization_by_id&) = 0;
-  virtual result<std::vector<bool>> run(const query::import_leads&) = 0;
-  virtual result<std::vector<query::lead_group>> run(const query::lead_statistics&) = 0;
-  virtual result<scene_record> run(const query::create_scene&) = 0;
-  virtual result<std::vector<scene_record>> run(const query::list_scenes&) = 0;
-  virtual result<query::created_task> run(const query::create_task&) = 0;
-  virtual result<query::page_of<call_task_record>> run(const query::list_tasks&) = 0;
-  virtual result<call_task_record> run(const query::find_task&) = 0;
-  virtual result<call_task_record> run(const query::set_script&) = 0;
-  virtual result<query::page_of<call_job_view>> run(const query::list_jobs&) = 0;
-  virtual result<std::vector<call_job_view>> run(const query::jobs_by_row&) = 0;
-  virtual result<query::job_with_task> run(const query::job_by_call_job_id&) = 0;
-  virtual result<task_counters> run(const query::count_task&) = 0;
-  virtual result<std::vector<event_record>> run(const query::events_after&) = 0;
-  virtual result<event_id> run(const query::last_event&) = 0;
-  virtual result<query::loaded_task> run(const query::load_task&) = 0;
-  virtual result<std::vector<task_id>> run(const query::unfinished_tasks&) = 0;
-  virtual result<epoch_t> run(const query::claim_shards&) = 0;
-  virtual result<bool> run(const query::renew_claim&) = 0;
-  virtual result<bool> run(const query::release_claim&) = 0;
+#define WAIHU_QUERY(name) virtual result<query::name::answer_type> run(const query::name& q) = 0;
+  WAIHU_STORE_QUERIES(WAIHU_QUERY)
+#undef WAIHU_QUERY
 };
 
 /// Makes sessions; called once per store worker and again after a worker died.

@@ -191,33 +191,7 @@ class killing_store final : public store {
     kill_when_due();                                                    \
     return inner_->run(q);                                              \
   }
-  // clang-format off
-  WAIHU_PASS(user_by_name)
-  WAIHU_PASS(user_by_id)
-  WAIHU_PASS(replace_password)
-  WAIHU_PASS(create_user)
-  WAIHU_PASS(create_organization)
-  WAIHU_PASS(organization_by_id)
-  WAIHU_PASS(import_leads)
-  WAIHU_PASS(lead_statistics)
-  WAIHU_PASS(create_scene)
-  WAIHU_PASS(list_scenes)
-  WAIHU_PASS(create_task)
-  WAIHU_PASS(list_tasks)
-  WAIHU_PASS(find_task)
-  WAIHU_PASS(set_script)
-  WAIHU_PASS(list_jobs)
-  WAIHU_PASS(jobs_by_row)
-  WAIHU_PASS(job_by_call_job_id)
-  WAIHU_PASS(count_task)
-  WAIHU_PASS(events_after)
-  WAIHU_PASS(last_event)
-  WAIHU_PASS(load_task)
-  WAIHU_PASS(unfinished_tasks)
-  WAIHU_PASS(claim_shards)
-  WAIHU_PASS(renew_claim)
-  WAIHU_PASS(release_claim)
-  // clang-format on
+  WAIHU_STORE_QUERIES(WAIHU_PASS)
 #undef WAIHU_PASS
 
  private:
