@@ -119,17 +119,46 @@ void decide_missed(postgres_commit& commit, const change_indices& which, Already
   }
 }
 
-// The changed rows by id, with the position of their row in the answer.
-std::unordered_map<std::int64_t, pqxx::result::size_type> index_rows(const pqxx::result& rows) {
-  std::unordered_map<std::int64_t, pqxx::result::size_type> out;
-  for (const auto& row : rows) out.emplace(row[0].as<std::int64_t>(), row.num());
-  return out;
+// Which row each change is for; the first two columns of every statement here.
+struct row_columns {
+  array_literal task, job;
+  template <class Change>
+  void add(const Change& c) {
+    task.add(value(c.own.task));
+    job.add(value(c.row));
+  }
+};
+
+// Tells nothing more of a row that was changed.
+constexpr auto silently = [](std::size_t, const auto&, const pqxx::row&) {};
+
+// The changes whose row is in the answer (its id first) have succeeded; `tell` says what else is known of it.
+template <class Change, class Tell>
+void succeed_by_row(postgres_commit& commit, const change_indices& which, const pqxx::result& rows, Tell tell) {
+  std::unordered_map<std::int64_t, pqxx::result::size_type> place_of;
+  for (const auto& row : rows) place_of.emplace(row[0].as<std::int64_t>(), row.num());
+  for (const auto i : which) {
+    if (commit.is_decided(i)) continue;
+    const auto& c = commit.get<Change>(i);
+    const auto place = place_of.find(value(c.row));
+    if (place == place_of.end()) continue;
+    commit.succeed(i);
+    tell(i, c, rows[place->second]);
+  }
+}
+
+// The event of a change whose statement answers the phase that the row left.
+auto event_with_phase(postgres_commit& commit) {
+  return [&commit](std::size_t i, const auto& c, const pqxx::row& row) {
+    commit.tell(i, event_of(c, commit.organization_of(c.own.task), row[1].as<std::string>()));
+  };
 }
 
 }  // namespace
 
 void apply_settle_job(postgres_commit& commit, const change_indices& which) {
-  array_literal task, job, status, outcome, call_task, call, attempt_word, calling, called, planed, actual, talk, at;
+  row_columns on;
+  array_literal status, outcome, call_task, call, attempt_word, calling, called, planed, actual, talk, at;
   bool any = false;
   for (const auto i : which) {
     const auto& c = commit.get<change::settle_job>(i);
@@ -138,8 +167,7 @@ void apply_settle_job(postgres_commit& commit, const change_indices& which) {
       continue;
     }
     any = true;
-    task.add(value(c.own.task));
-    job.add(value(c.row));
+    on.add(c);
     status.add(to_string(c.status));
     outcome.add(to_string(stored_outcome(c)));
     call_task.add(c.last.call_task_id);
@@ -153,28 +181,20 @@ void apply_settle_job(postgres_commit& commit, const change_indices& which) {
     at.add(c.at);
   }
   if (!any) return;
-  const auto rows = commit.work().run(settle, task.text(), job.text(), status.text(), outcome.text(), call_task.text(),
-                                      call.text(), attempt_word.text(), calling.text(), called.text(), planed.text(),
-                                      actual.text(), talk.text(), at.text());
-  const auto done = index_rows(rows);
-  for (const auto i : which) {
-    if (commit.is_decided(i)) continue;
-    const auto& c = commit.get<change::settle_job>(i);
-    const auto found = done.find(value(c.row));
-    if (found == done.end()) continue;
-    commit.succeed(i);
-    commit.tell(i, event_of(c, commit.organization_of(c.own.task), rows[found->second][1].as<std::string>()));
-  }
+  const auto rows = commit.work().run(settle, on.task.text(), on.job.text(), status.text(), outcome.text(),
+                                      call_task.text(), call.text(), attempt_word.text(), calling.text(), called.text(),
+                                      planed.text(), actual.text(), talk.text(), at.text());
+  succeed_by_row<change::settle_job>(commit, which, rows, event_with_phase(commit));
   decide_missed<change::settle_job>(
       commit, which, [](const auto&, const missed_job& j) { return j.has_status; }, "the call cannot end now");
 }
 
 void apply_attach_attempt(postgres_commit& commit, const change_indices& which) {
-  array_literal task, job, call_task, call, attempt_word, calling, called, planed, actual, talk;
+  row_columns on;
+  array_literal call_task, call, attempt_word, calling, called, planed, actual, talk;
   for (const auto i : which) {
     const auto& c = commit.get<change::attach_attempt>(i);
-    task.add(value(c.own.task));
-    job.add(value(c.row));
+    on.add(c);
     call_task.add(c.last.call_task_id);
     call.add(c.last.call_id);
     attempt_word.add(c.last.status);
@@ -185,67 +205,47 @@ void apply_attach_attempt(postgres_commit& commit, const change_indices& which) 
     talk.add(c.last.conversation_json);
   }
   const auto rows =
-      commit.work().run(attach, task.text(), job.text(), call_task.text(), call.text(), attempt_word.text(),
+      commit.work().run(attach, on.task.text(), on.job.text(), call_task.text(), call.text(), attempt_word.text(),
                         calling.text(), called.text(), planed.text(), actual.text(), talk.text());
-  const auto done = index_rows(rows);
-  for (const auto i : which) {
-    const auto& c = commit.get<change::attach_attempt>(i);
-    const auto found = done.find(value(c.row));
-    if (found == done.end()) continue;
-    commit.succeed(i);
-    const auto& row = rows[found->second];
+  succeed_by_row<change::attach_attempt>(commit, which, rows, [&](std::size_t i, const auto& c, const pqxx::row& row) {
     if (row[2].as<bool>())
       commit.tell(i, event_of(c, commit.organization_of(c.own.task), row[1].as<std::string>(),
                               from_epoch_ms(row[3].as<std::int64_t>())));
-  }
+  });
   decide_missed<change::attach_attempt>(
       commit, which, [](const auto&, const missed_job& j) { return j.has_status; }, "the call has not ended yet");
 }
 
 void apply_park_job(postgres_commit& commit, const change_indices& which) {
-  array_literal task, job, reason, failures, started, changed, at;
+  row_columns on;
+  array_literal reason, failures, started, changed, at;
   for (const auto i : which) {
     const auto& c = commit.get<change::park_job>(i);
-    task.add(value(c.own.task));
-    job.add(value(c.row));
+    on.add(c);
     reason.add(to_string(c.reason));
     failures.add(c.failures);
     started.add(c.poll_started_at);
     changed.add(c.last_change_at);
     at.add(c.at);
   }
-  const auto rows = commit.work().run(park, task.text(), job.text(), reason.text(), failures.text(), started.text(),
-                                      changed.text(), at.text());
-  const auto done = index_rows(rows);
-  for (const auto i : which) {
-    const auto& c = commit.get<change::park_job>(i);
-    const auto found = done.find(value(c.row));
-    if (found == done.end()) continue;
-    commit.succeed(i);
-    commit.tell(i, event_of(c, commit.organization_of(c.own.task), rows[found->second][1].as<std::string>()));
-  }
+  const auto rows = commit.work().run(park, on.task.text(), on.job.text(), reason.text(), failures.text(),
+                                      started.text(), changed.text(), at.text());
+  succeed_by_row<change::park_job>(commit, which, rows, event_with_phase(commit));
   decide_missed<change::park_job>(
       commit, which, [](const auto&, const missed_job& j) { return j.phase == job_phase::parked; },
       "only a call under way can be parked");
 }
 
 void apply_unpark_job(postgres_commit& commit, const change_indices& which) {
-  array_literal task, job, at;
+  row_columns on;
+  array_literal at;
   for (const auto i : which) {
     const auto& c = commit.get<change::unpark_job>(i);
-    task.add(value(c.own.task));
-    job.add(value(c.row));
+    on.add(c);
     at.add(c.at);
   }
-  const auto rows = commit.work().run(unpark, task.text(), job.text(), at.text());
-  const auto done = index_rows(rows);
-  for (const auto i : which) {
-    const auto& c = commit.get<change::unpark_job>(i);
-    const auto found = done.find(value(c.row));
-    if (found == done.end()) continue;
-    commit.succeed(i);
-    commit.tell(i, event_of(c, commit.organization_of(c.own.task), rows[found->second][1].as<std::string>()));
-  }
+  const auto rows = commit.work().run(unpark, on.task.text(), on.job.text(), at.text());
+  succeed_by_row<change::unpark_job>(commit, which, rows, event_with_phase(commit));
   decide_missed<change::unpark_job>(
       commit, which,
       [](const auto&, const missed_job& j) { return j.phase == job_phase::tracking || j.phase == job_phase::settled; },
@@ -253,50 +253,46 @@ void apply_unpark_job(postgres_commit& commit, const change_indices& which) {
 }
 
 void apply_save_poll_state(postgres_commit& commit, const change_indices& which) {
-  array_literal task, job, failures, started, changed;
+  row_columns on;
+  array_literal failures, started, changed;
   for (const auto i : which) {
     const auto& c = commit.get<change::save_poll_state>(i);
-    task.add(value(c.own.task));
-    job.add(value(c.row));
+    on.add(c);
     failures.add(c.failures);
     started.add(c.poll_started_at);
     changed.add(c.last_change_at);
   }
-  const auto done = index_rows(
-      commit.work().run(save_poll, task.text(), job.text(), failures.text(), started.text(), changed.text()));
-  for (const auto i : which)
-    if (done.contains(value(commit.get<change::save_poll_state>(i).row))) commit.succeed(i);
+  const auto rows =
+      commit.work().run(save_poll, on.task.text(), on.job.text(), failures.text(), started.text(), changed.text());
+  succeed_by_row<change::save_poll_state>(commit, which, rows, silently);
   decide_missed<change::save_poll_state>(
       commit, which, [](const auto&, const missed_job&) { return true; }, "");
 }
 
 void apply_close_job(postgres_commit& commit, const change_indices& which) {
-  array_literal task, job;
+  row_columns on;
   for (const auto i : which) {
     const auto& c = commit.get<change::close_job>(i);
-    task.add(value(c.own.task));
-    job.add(value(c.row));
+    on.add(c);
   }
-  const auto done = index_rows(commit.work().run(close_jobs, task.text(), job.text()));
-  for (const auto i : which)
-    if (done.contains(value(commit.get<change::close_job>(i).row))) commit.succeed(i);
+  const auto rows = commit.work().run(close_jobs, on.task.text(), on.job.text());
+  succeed_by_row<change::close_job>(commit, which, rows, silently);
   decide_missed<change::close_job>(
       commit, which, [](const auto&, const missed_job& j) { return j.phase == job_phase::closed; },
       "only a call that ended can be closed");
 }
 
 void apply_store_recording(postgres_commit& commit, const change_indices& which) {
-  array_literal task, job, url, at;
+  row_columns on;
+  array_literal url, at;
   for (const auto i : which) {
     const auto& c = commit.get<change::store_recording>(i);
-    task.add(value(c.own.task));
-    job.add(value(c.row));
+    on.add(c);
     url.add(c.url);
     at.add(c.fetched_at);
   }
-  const auto done = index_rows(commit.work().run(store_recordings, task.text(), job.text(), url.text(), at.text()));
-  for (const auto i : which)
-    if (done.contains(value(commit.get<change::store_recording>(i).row))) commit.succeed(i);
+  const auto rows = commit.work().run(store_recordings, on.task.text(), on.job.text(), url.text(), at.text());
+  succeed_by_row<change::store_recording>(commit, which, rows, silently);
   decide_missed<change::store_recording>(
       commit, which, [](const auto&, const missed_job&) { return true; }, "");
 }
