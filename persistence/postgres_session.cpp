@@ -8,10 +8,18 @@
 #include <random>
 #include <string_view>
 #include <thread>
+#include <utility>
+
+#include "telemetry/log.hpp"
 
 namespace waihu {
 
 namespace {
+
+using telemetry::log_level;
+
+/// A transaction that takes longer holds up every call that waits for the writer.
+constexpr std::chrono::seconds slow_transaction{1};
 
 std::string quoted(std::string_view text) {
   std::string out = "'";
@@ -137,6 +145,7 @@ result<void> postgres_session::ensure_open() {
     }
   }
   drop();
+  if (generation_ != 0) note_loss();
   auto conninfo = connection_string(options_);
   if (!conninfo) return tl::unexpected<failure>(std::move(conninfo.error()));
   if (const auto now = std::chrono::steady_clock::now(); now < next_connect_)
@@ -157,7 +166,38 @@ result<void> postgres_session::ensure_open() {
   }
   connect_delay_ = {};
   ++generation_;
+  if (lost_since_) {
+    const auto away = std::chrono::steady_clock::now() - *std::exchange(lost_since_, std::nullopt);
+    telemetry::log_repeated(log_level::info, "store", "store.connected_again", "",
+                            {{"away_ms", std::chrono::duration_cast<std::chrono::milliseconds>(away).count()}});
+  }
   return {};
+}
+
+void postgres_session::note_loss() {
+  if (lost_since_) return;
+  lost_since_ = std::chrono::steady_clock::now();
+  telemetry::log_repeated(log_level::warn, "store", "store.connection_lost", "", {},
+                          "connecting again; what was not committed is repeated");
+}
+
+void postgres_session::note_fault(const store_fault& fault, int attempt) {
+  if (fault.what == store_fault::kind::broken) return note_loss();
+  const auto& state = fault.why.vendor_code;
+  if (fault.what == store_fault::kind::transient)
+    telemetry::log_repeated(log_level::warn, "store", state == "57014" ? "store.timed_out" : "store.held_up", state,
+                            {{"sqlstate", state}, {"attempt", attempt}, {"attempts", options_.write_tries}},
+                            fault.why.message);
+  else if (fault.why.code == errc::internal)
+    telemetry::log_repeated(log_level::error, "store", "store.statement_failed", state, {{"sqlstate", state}},
+                            "the statement or the schema is not what this release expects");
+}
+
+void postgres_session::note_duration(std::chrono::steady_clock::duration took, mode how) {
+  if (took < slow_transaction) return;
+  telemetry::log_repeated(log_level::warn, "store", "store.slow", how == mode::write ? "write" : "read",
+                          {{"took_ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()},
+                           {"writes", how == mode::write}});
 }
 
 void postgres_session::prepare(const statement& s) {

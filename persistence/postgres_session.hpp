@@ -98,6 +98,10 @@ class postgres_session {
   enum class fate : std::uint8_t { committed, aborted, unknown };
   fate ask_fate(const std::string& transaction_id);
   void back_off(int attempt) const;
+  /// What operators must know: lines store.* of docs/operations.md.
+  void note_loss();
+  void note_fault(const store_fault& fault, int attempt);
+  static void note_duration(std::chrono::steady_clock::duration took, mode how);
   bool is_open() const noexcept { return connection_ && connection_->is_open(); }
 
   config::store_options options_;
@@ -107,6 +111,7 @@ class postgres_session {
   std::uint64_t generation_{};
   std::chrono::milliseconds connect_delay_{};
   std::chrono::steady_clock::time_point next_connect_{};
+  std::optional<std::chrono::steady_clock::time_point> lost_since_;
 };
 
 template <class... Args>
@@ -132,6 +137,7 @@ result<T> postgres_session::transact(mode how, Body&& body) {
     std::string transaction_id;
     bool committing = false;
     store_fault fault;
+    const auto began = std::chrono::steady_clock::now();
     try {
       pqxx::work tx{*connection_};
       postgres_work work{*this, tx};
@@ -143,10 +149,12 @@ result<T> postgres_session::transact(mode how, Body&& body) {
       transaction_id = work.transaction_id();
       committing = true;
       tx.commit();
+      note_duration(std::chrono::steady_clock::now() - began, how);
       return std::move(*made);
     } catch (const std::exception& error) {
       fault = classify_store_error(error, is_open());
     }
+    note_fault(fault, attempt);
     last = std::move(fault.why);
     if (fault.what == store_fault::kind::refused) return tl::unexpected<failure>(std::move(last));
     if (fault.what == store_fault::kind::broken) drop();
