@@ -68,7 +68,8 @@ event_record event_of(const change::settle_job& c, std::string organization_id, 
   return e;
 }
 
-event_record event_of(const change::attach_attempt& c, std::string organization_id, std::string phase, wall_time at) {
+event_record event_of(const change::attach_attempt& c, std::string organization_id, const std::string& phase,
+                      wall_time at) {
   auto e = job_event(c.own, c.row, std::move(organization_id), phase, phase, at);
   e.data_json = "{\"conversation\":true}";
   return e;

@@ -19,7 +19,8 @@ event_record event_of(const change::move_task& c, std::string organization_id);
 /// "job": from the phase it left to "settled"; details `status`, `outcome`, `attempt_status`.
 event_record event_of(const change::settle_job& c, std::string organization_id, std::string phase_left);
 /// "job", phase unchanged: a conversation arrived late; details `conversation: true`.
-event_record event_of(const change::attach_attempt& c, std::string organization_id, std::string phase, wall_time at);
+event_record event_of(const change::attach_attempt& c, std::string organization_id, const std::string& phase,
+                      wall_time at);
 /// "job": to "parked"; details `reason`.
 event_record event_of(const change::park_job& c, std::string organization_id, std::string phase_left);
 /// "job": from "parked" to the phase it goes on in.

@@ -25,7 +25,7 @@ class memory_session final : public store {
   const call_task_record* owned_task(const std::string& organization_id, task_id id) const;
 
   std::shared_ptr<memory_state> state_;
-  std::uint64_t id_{};
+  std::uint64_t id_;
 };
 
 /// Whether a lead has a follow-up that says so.

@@ -11,10 +11,17 @@
 
 namespace waihu {
 
-memory_session::memory_session(std::shared_ptr<memory_state> state) : state_{std::move(state)} {
-  const std::lock_guard lock{state_->mutex};
-  id_ = ++state_->last_session;
+namespace {
+
+std::uint64_t draw_session(memory_state& state) {
+  const std::lock_guard lock{state.mutex};
+  return ++state.last_session;
 }
+
+}  // namespace
+
+memory_session::memory_session(std::shared_ptr<memory_state> state)
+    : state_{std::move(state)}, id_{draw_session(*state_)} {}
 
 memory_session::~memory_session() {
   const std::lock_guard lock{state_->mutex};
@@ -139,6 +146,7 @@ result<std::vector<query::lead_group>> memory_session::run(const query::lead_sta
     group.leads_ids.push_back(i->second.leads_id);
   }
   std::vector<query::lead_group> out;
+  out.reserve(groups.size());
   for (auto& [category, group] : groups) out.push_back(std::move(group));
   return out;
 }

@@ -40,10 +40,10 @@ std::string normalise_phone(std::string_view written) {
   }
   for (const std::string_view prefix : {"+86", "0086", "86"}) {
     if (!out.starts_with(prefix)) continue;
-    const auto rest = out.substr(prefix.size());
+    auto rest = out.substr(prefix.size());
     if (is_plausible_phone(rest)) return rest;
     // "+86 10 6552 9988": abroad the area code is written without its 0.
-    if (const auto land = "0" + rest; prefix != "86" && is_plausible_phone(land)) return land;
+    if (auto land = "0" + rest; prefix != "86" && is_plausible_phone(land)) return land;
   }
   return out;
 }
