@@ -30,7 +30,7 @@ caf::behavior guardian_behavior(caf::stateful_actor<guardian_state>* self, const
     self->monitor(address);
   }
   // It serves no message; the handler only keeps it alive.
-  return {[](caf::unit_t) {}};
+  return {[](const caf::unit_t&) {}};
 }
 
 }  // namespace
