@@ -5,6 +5,7 @@
 #include "messages/model/text.hpp"
 #include "persistence/lead_choice.hpp"
 #include "persistence/memory_session.hpp"
+#include "persistence/page_rule.hpp"
 
 namespace waihu {
 
@@ -24,12 +25,8 @@ bool contains(const std::vector<std::string>& list, const std::string& text) {
 
 template <class T>
 query::page_of<T> cut_page(std::vector<T> all, const query::page_request& asked) {
-  query::page_of<T> page;
-  page.total = static_cast<std::int64_t>(all.size());
-  page.page_size = std::clamp(asked.page_size, 1, 500);
-  const auto last = std::max<std::int64_t>(1, (page.total + page.page_size - 1) / page.page_size);
-  page.page = static_cast<int>(std::clamp<std::int64_t>(asked.page, 1, last));
-  const auto begin = static_cast<std::size_t>(page.page - 1) * static_cast<std::size_t>(page.page_size);
+  auto page = page_for<T>(asked, static_cast<std::int64_t>(all.size()));
+  const auto begin = static_cast<std::size_t>(offset_of(page));
   const auto end = std::min(all.size(), begin + static_cast<std::size_t>(page.page_size));
   for (auto i = begin; i < end; ++i) page.items.push_back(std::move(all[i]));
   return page;

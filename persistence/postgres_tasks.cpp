@@ -4,6 +4,7 @@
 #include "messages/model/text.hpp"
 #include "persistence/lead_choice.hpp"
 #include "persistence/lead_filter_sql.hpp"
+#include "persistence/page_rule.hpp"
 #include "persistence/postgres_rows.hpp"
 #include "persistence/postgres_store_impl.hpp"
 
@@ -141,22 +142,6 @@ task_counters read_counters(const pqxx::row& row) {
                   &c.unable, &c.pending, &c.parked, &c.queued, &c.dispatching, &c.tracking})
     *n = r.number();
   return c;
-}
-
-// A page past the end answers the last page; an empty list answers page 1.
-template <class T>
-query::page_of<T> page_for(const query::page_request& asked, std::int64_t total) {
-  query::page_of<T> page;
-  page.total = total;
-  page.page_size = std::clamp(asked.page_size, 1, 500);
-  const auto last = std::max<std::int64_t>(1, (total + page.page_size - 1) / page.page_size);
-  page.page = static_cast<int>(std::clamp<std::int64_t>(asked.page, 1, last));
-  return page;
-}
-
-template <class T>
-std::int64_t offset_of(const query::page_of<T>& page) {
-  return static_cast<std::int64_t>(page.page - 1) * page.page_size;
 }
 
 void write_jobs(postgres_work& work, task_id task, const std::string& organization_id, const lead_choice& chosen) {
