@@ -43,8 +43,10 @@ const statement& grouped_by(query::lead_statistics::grouping by) {
   return leads_whole;
 }
 
-}  // namespace
-
+// Ranges as two arrays of equal length, NULL where a side is open.
+struct range_arrays {
+  std::string from, until;
+};
 range_arrays arrays_of(const std::vector<time_range>& ranges) {
   array_literal from, until;
   for (const auto& r : ranges) {
@@ -53,6 +55,8 @@ range_arrays arrays_of(const std::vector<time_range>& ranges) {
   }
   return {from.text(), until.text()};
 }
+
+}  // namespace
 
 pqxx::result run_over_leads(postgres_work& work, const statement& s, const std::string& organization_id,
                             const lead_filter& filter) {

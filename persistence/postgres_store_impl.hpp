@@ -35,10 +35,4 @@ class postgres_store final : public store {
   std::uint64_t claim_generation_{};  ///< Connection on which the lock was taken; 0 = not held.
 };
 
-/// The literal of half-open ranges: two arrays of equal length, NULL where a side is open.
-struct range_arrays {
-  std::string from, until;
-};
-range_arrays arrays_of(const std::vector<time_range>& ranges);
-
 }  // namespace waihu
