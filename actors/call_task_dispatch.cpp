@@ -243,9 +243,16 @@ struct order_visitor {
             st.last_error = answer.error().message;
             return feed_plan(self, dispatch_fact::group_read_failed{});
           }
+          const auto seen_before = st.reading->seen.size();
           take_page(*st.reading, *answer);
           // Only a short page is the last one: a total that lags behind must not end the reading early.
           if (answer->items.size() >= static_cast<std::size_t>(size)) {
+            if (st.reading->seen.size() == seen_before) {
+              // The provider shows one page again and again: such a reading would never end, and proves nothing.
+              st.reading.reset();
+              st.last_error = "the provider repeats the pages of its job list";
+              return feed_plan(self, dispatch_fact::group_read_failed{});
+            }
             ++st.reading->page;
             return read_page(self);
           }

@@ -91,6 +91,22 @@ TEST_F(Dispatch, AReadingThatSeesFewerJobsThanThereAreProvesNoAbsence) {
   finish(task);
 }
 
+TEST_F(Dispatch, AReadingWhosePagesRepeatEndsProvesNoAbsenceAndIsTriedAgain) {
+  options.dispatch.reconcile_page_size = 10;
+  start_node();
+  const auto task = make_task(20);
+  provider->assign_moods = {mood::lose_answer};
+  provider->repeats_last_page = true;
+  ASSERT_TRUE(start_task(task));
+  pass(60s);
+  EXPECT_LE(provider->group_pages, 60) << "three pages every few seconds";
+  EXPECT_EQ(provider->assign_calls, 1);
+  provider->repeats_last_page = false;
+  pass(60s);
+  EXPECT_EQ(provider->assign_calls, 1) << "they are there, and found";
+  finish(task);
+}
+
 TEST_F(Dispatch, SlotsOfEndedCallsAreFreeForOtherTasksThoughTheirFollowUpsAreStillDue) {
   options.dispatch.organization_concurrency = 20;
   start_node();

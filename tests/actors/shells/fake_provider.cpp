@@ -98,8 +98,15 @@ void fake_provider::list_jobs(std::vector<std::string> call_job_ids, millisecond
 
 void fake_provider::list_jobs_by_group(std::string job_group_id, int page_number, int page_size, milliseconds,
                                        completion<provider_page<job_snapshot>> done) {
+  ++group_pages;
   provider_page<job_snapshot> page;
   page.page_number = page_number;
+  if (repeats_last_page) {
+    const auto listed = std::count_if(jobs.begin(), jobs.end(), [&](const auto& entry) {
+      return entry.second.snapshot.job_group_id == job_group_id;
+    });
+    page_number = std::min(page_number, std::max(1, (static_cast<int>(listed) + page_size - 1) / page_size));
+  }
   int i = 0;
   for (const auto& [reference, job] : jobs) {
     if (job.snapshot.job_group_id != job_group_id) continue;

@@ -31,8 +31,10 @@ class fake_provider final : public voice_provider {
   std::function<void(job_snapshot&)> on_look;  ///< Changes what a look shows.
   std::map<std::string, played_job> jobs;      ///< By reference id.
   std::vector<job_group> groups;
-  int hidden_from_lists{};  ///< So many jobs are missing from the group's pages, though its total counts them.
-  std::string last_script;  ///< Of the newest job group.
+  int hidden_from_lists{};   ///< So many jobs are missing from the group's pages, though its total counts them.
+  bool repeats_last_page{};  ///< Asked for a page past the end, the group's list shows its last one again.
+  int group_pages{};         ///< Pages of group lists that were read.
+  std::string last_script;   ///< Of the newest job group.
   int assign_calls{};
   int look_calls{};
   std::size_t looked_ids{};
