@@ -106,12 +106,19 @@ live_job live_view(const call_job_state& state) {
   return live;
 }
 
-void answer_views(job_pointer self) {
-  auto& state = self->state;
-  if (state.views.empty()) return;
+/// What is known now, whenever it was learnt.
+job_view_answer view_now(const call_job_state& state) {
   job_view_answer answer;
   answer.live = live_view(state);
   answer.terminal = state.at.phase == job_phase::settled || state.at.phase == job_phase::closed;
+  return answer;
+}
+
+/// A look has ended: tells those who waited for it what came of it.
+void answer_views(job_pointer self) {
+  auto& state = self->state;
+  if (state.views.empty()) return;
+  auto answer = view_now(state);
   answer.changed = answer.terminal && state.changed_by_view;
   answer.error = state.look_error;
   answer.stale = !answer.error.empty();
@@ -295,16 +302,17 @@ void take_note(job_pointer self, const job_note& note) {
 caf::result<job_view_answer> view(job_pointer self, const view_request& wanted) {
   auto& state = self->state;
   auto promise = self->make_response_promise<job_view_answer>();
-  state.views.push_back({promise});
   const bool watched = state.at.phase == job_phase::tracking || state.at.phase == job_phase::parked;
   const bool fresh = state.answered_at != steady_time{} && self->clock().now() - state.answered_at <= wanted.max_age &&
                      wanted.max_age > milliseconds{0};
   if (!watched || fresh || wanted.at_once) {
-    const auto error = std::exchange(state.look_error, {});
-    answer_views(self);
-    state.look_error = error;
+    // Only this asker: others wait for a look that is still under way.
+    auto answer = view_now(state);
+    answer.changed = wanted.at_once && answer.terminal && state.changed_by_view;
+    promise.deliver(std::move(answer));
     return promise;
   }
+  state.views.push_back({promise});
   state.changed_by_view = false;
   feed(self, job_fact::look_wanted{});
   return promise;

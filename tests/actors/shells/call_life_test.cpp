@@ -225,6 +225,33 @@ TEST_F(CallLife, ARefreshLooksAtOnceAndSaysWhatItSettled) {
   EXPECT_EQ(stored_jobs(task)[0].job.status, call_status::failed) << "committed before the answer";
 }
 
+TEST_F(CallLife, WhoRunsOutOfTimeForALookLeavesTheOthersWaitingForTheirs) {
+  options.provider.look_linger = milliseconds{3'000};
+  const auto task = begin(1);
+  const auto actor = task_actor(task);
+  ASSERT_TRUE(actor);
+  const refresh_jobs wanted{task, {stored_jobs(task).front().job.row}, milliseconds{0}, milliseconds{2'000}};
+  std::optional<refreshed_jobs> first, second;
+  caf::scoped_actor self{eng_system()};
+  const auto take = [&](auto& handle, std::optional<refreshed_jobs>& into) {
+    handle.receive([&](result<refreshed_jobs>& got) { into = got ? std::optional{std::move(*got)} : std::nullopt; },
+                   [](caf::error&) {});
+  };
+  auto impatient = self->request(actor, caf::infinite, refresh_atom::value, wanted);
+  pass(1'500ms);
+  auto patient = self->request(actor, caf::infinite, refresh_atom::value, wanted);
+  pass(1s);
+  provider->set_all(call_status::executing, "Executing");
+  pass(5s);
+  take(impatient, first);
+  take(patient, second);
+  ASSERT_TRUE(first && second);
+  EXPECT_TRUE(first->stale) << "its two seconds were over before the look was answered";
+  ASSERT_EQ(second->jobs.size(), 1U);
+  EXPECT_EQ(second->jobs[0].status, call_status::executing) << "the look it had waited for";
+  EXPECT_FALSE(second->stale);
+}
+
 TEST_F(CallLife, CountersOfALiveTaskEqualARecount) {
   const auto task = begin(6);
   const auto rows = stored_jobs(task);
