@@ -373,7 +373,7 @@ call_job::behavior_type call_job_behavior(job_pointer self, engine_ptr eng, task
   state.told.has_job_id = !state.record.call_job_id.empty();
   state.told.followed = state.record.leads_follow_id.has_value();
   state.told.is_interested = state.record.is_interested;
-  for (const auto& order : opening_orders(state.at)) std::visit(order_visitor{self}, order);
+  for (const auto& order : opening_orders(state.at, state.facts->job_policy)) std::visit(order_visitor{self}, order);
   return {
       [self](looked_atom, const look_answer& looked) { take_look(self, *looked); },
       [self](wake_atom) {

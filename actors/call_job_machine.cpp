@@ -287,9 +287,9 @@ call_job_position restored_position(job_phase phase, parked_reason parked, call_
   return p;
 }
 
-std::vector<call_job_order> opening_orders(const call_job_position& at) {
+std::vector<call_job_order> opening_orders(const call_job_position& at, const call_job_policy& policy) {
   switch (at.phase) {
-    case job_phase::tracking: return {job_orders::look_now{}, job_orders::wake_in{milliseconds{60'000}, false}};
+    case job_phase::tracking: return {job_orders::look_now{}, job_orders::wake_in{policy.look_timeout, false}};
     case job_phase::settled:
       if (at.committing == job_commit::close) return {job_orders::persist_close{}};
       return {job_orders::start_follow_up{}};

@@ -165,6 +165,6 @@ call_job_position restored_position(job_phase phase, parked_reason parked, call_
                                     int failures, steady_time last_change);
 
 /// The orders a restored job begins with: tracked jobs look at once, settled ones go on with their follow-up.
-std::vector<call_job_order> opening_orders(const call_job_position& at);
+std::vector<call_job_order> opening_orders(const call_job_position& at, const call_job_policy& policy);
 
 }  // namespace waihu

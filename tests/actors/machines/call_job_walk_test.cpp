@@ -266,7 +266,7 @@ TEST(CallJobMachine, GoesOnAfterARestartFromEveryStoredPosition) {
       EXPECT_EQ(at.phase, phase);
       EXPECT_EQ(at.failures, 2);
       std::vector<std::string> orders;
-      for (const auto& order : opening_orders(at)) orders.push_back(name_of(order));
+      for (const auto& order : opening_orders(at, policy)) orders.push_back(name_of(order));
       std::string expected;
       if (phase == tracking) expected = "look_now, wake_in";
       if (phase == settled) expected = status == call_status::cancelled ? "persist_close" : "start_follow_up";
