@@ -331,7 +331,10 @@ void tick(task_pointer self) {
   const auto due = state.wheel->due(now, wake_slice);
   for (const auto index : due)
     if (state.jobs[index].actor) self->send(state.jobs[index].actor, wake_atom::value);
-  if (due.size() == wake_slice) self->send(self, tick_atom::value), state.ticking = true;
+  if (due.size() == wake_slice) {
+    self->send(self, tick_atom::value);
+    state.ticking = true;
+  }
   respawn_due_jobs(self);
   if (state.draining && state.drain_by != steady_time{} &&
       (now >= state.drain_by || state.plan->rows_in_batches() == 0 || state.plan->reconciling()))

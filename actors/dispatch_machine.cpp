@@ -7,8 +7,7 @@ namespace waihu {
 
 namespace {
 
-template <class Row>
-void erase_rows(std::vector<job_row_id>& rows, const std::vector<Row>& gone) {
+void erase_rows(std::vector<job_row_id>& rows, const std::vector<std::pair<job_row_id, std::string>>& gone) {
   std::set<job_row_id> dead;
   for (const auto& [row, id] : gone) dead.insert(row);
   std::erase_if(rows, [&](job_row_id row) { return dead.contains(row); });

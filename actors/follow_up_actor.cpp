@@ -81,7 +81,6 @@ struct order_visitor {
     record.replace = state.work.replace;
     commit(self, *state.eng, std::move(record), [self = self](const result<change_receipt>& receipt) {
       if (receipt) {
-        self->state.at.text.remark.shrink_to_fit();
         follow_up_outcome outcome;
         outcome.follow = static_cast<follow_id>(receipt->id);
         outcome.remark = self->state.at.text.remark;
