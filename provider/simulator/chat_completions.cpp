@@ -287,8 +287,9 @@ chat_answer answer_chat(std::string_view body, std::string_view authorization, c
   d.Parse<rapidjson::kParseIterativeFlag>(body.data(), body.size());
   if (d.HasParseError() || !d.IsObject() || text_member(d, "model").empty())
     return refuse(400, bad, "The request body is not a chat completion request.");
-  const auto messages = d.FindMember("messages");
-  if (messages == d.MemberEnd() || !messages->value.IsArray() || messages->value.Empty())
+  const rapidjson::Value& request = d;
+  const auto messages = request.FindMember("messages");
+  if (messages == request.MemberEnd() || !messages->value.IsArray() || messages->value.Empty())
     return refuse(400, bad, "'messages' must not be empty.");
   const auto asked = wishes_of(d, options.dialect);
   if (const auto why = refusal_of(d, asked, options.dialect)) return refuse(400, bad, *why);

@@ -99,7 +99,7 @@ std::vector<chat_line> read_loose(std::string_view message) {
     chat_line said{false, std::string{line}};
     for (const std::string_view mark : {"客户", "用户", "Contact", "被叫", "C:"}) {
       const auto at = line.find(mark);
-      if (at == std::string_view::npos || at > 40) continue;
+      if (at > 40) continue;  // npos among them
       said = {true, std::string{line.substr(at + mark.size())}};
       is_marked = true;
       break;
@@ -151,8 +151,8 @@ std::string time_named(std::string_view text, std::int64_t base_ms, int utc_offs
   const int days = days_in(text, day.tm_wday);
   if (days < 0) return {};
   const auto hour = hour_in(text);
-  const auto midnight = local - day.tm_hour * 3600 - day.tm_min * 60 - day.tm_sec;
-  const auto named = midnight + days * 86'400 + static_cast<std::time_t>((hour < 0 ? 10 : hour) * 3600);
+  const auto midnight = local - std::time_t{day.tm_hour} * 3600 - std::time_t{day.tm_min} * 60 - day.tm_sec;
+  const auto named = midnight + std::time_t{days} * 86'400 + static_cast<std::time_t>((hour < 0 ? 10 : hour) * 3600);
   std::tm out{};
   gmtime_r(&named, &out);
   std::array<char, 32> buffer{};
