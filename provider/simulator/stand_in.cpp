@@ -11,7 +11,7 @@ namespace waihu::simulator {
 
 namespace {
 
-constexpr std::int64_t nonce_memory_ms = 31 * 60'000;
+constexpr std::int64_t nonce_memory_ms = std::int64_t{31} * 60'000;
 constexpr std::size_t most_nonces = 2'000'000;
 constexpr std::int64_t any_clock_window_s = 1'000'000'000'000;
 

@@ -43,6 +43,7 @@ std::vector<std::string> values_of(const api_request& request, std::string_view 
   }
   std::stable_sort(numbered.begin(), numbered.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> values;
+  values.reserve(numbered.size());
   for (const auto& [number, value] : numbered) values.emplace_back(value);
   if (!values.empty()) return values;
   rapidjson::Document list;
