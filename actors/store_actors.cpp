@@ -76,7 +76,7 @@ using writer_pointer = store_writer::stateful_pointer<writer_state>;
 
 void pump(writer_pointer self);
 
-void finish_pack(writer_pointer self, std::shared_ptr<change_report> report) {
+void finish_pack(writer_pointer self, const std::shared_ptr<change_report>& report) {
   auto& state = self->state;
   auto promises = std::move(state.under_way);
   state.under_way.clear();
@@ -111,13 +111,13 @@ void pump(writer_pointer self) {
   state.busy = true;
   const auto n = pack->changes.size();
   self->request(state.worker, worker_timeout, commit_atom::value, pack)
-      .then([self](std::shared_ptr<change_report>& report) { finish_pack(self, std::move(report)); },
+      .then([self](std::shared_ptr<change_report>& report) { finish_pack(self, report); },
             [self, n](caf::error& error) {
               // The worker died or hangs: whether it committed is not known.
               self->state.worker = self->state.spawn_worker();
               auto report = std::make_shared<change_report>();
               report->answers.assign(n, fail(errc::lost, from_caf(error).message));
-              finish_pack(self, std::move(report));
+              finish_pack(self, report);
             });
 }
 
