@@ -69,7 +69,8 @@ class Run(Campaigns):
     def keep_going(self, tasks):
         waiting = list(reversed(tasks))
         started = 0
-        with concurrent.futures.ThreadPoolExecutor(8) as starters:
+        # A start is answered when its first calls are with the provider; too few starters would bound the rate.
+        with concurrent.futures.ThreadPoolExecutor(32) as starters:
             ended, pending = 0, []
             stop_at = time.monotonic() + 60 + len(tasks)
             while ended < len(tasks):

@@ -124,8 +124,6 @@ constexpr std::array keys{
                                     "Changes waiting to be written; beyond it requests are refused."),
     number<store, &st::read_queue_limit>("store.read_queue_limit", 10, 1'000'000, "Queries waiting for a reader."),
     number<store, &st::commit_max_changes>("store.commit_max_changes", 1, 100'000, "Changes in one transaction."),
-    number<store, &st::commit_max_delay>("store.commit_max_delay_ms", 0, 1000,
-                                         "Longest wait of a change for others to share its transaction."),
     number<store, &st::statement_timeout>("store.statement_timeout_ms", 100, max_wait_ms, "Time for one statement."),
     number<store, &st::lock_timeout>("store.lock_timeout_ms", 100, max_wait_ms, "Time to wait for a row lock."),
     number<store, &st::connect_timeout>("store.connect_timeout_ms", 1000, 60'000, "Time to connect."),

@@ -49,7 +49,6 @@ struct store_options {
   int queue_limit{20'000};            ///< Changes waiting for the writer; beyond it overloaded.
   int read_queue_limit{2'000};        ///< Queries waiting for a reader.
   int commit_max_changes{1000};       ///< Group commit [7].
-  milliseconds commit_max_delay{50};  ///< Group commit [7].
   milliseconds statement_timeout{30'000};
   milliseconds lock_timeout{5'000};
   milliseconds connect_timeout{5'000};
