@@ -44,11 +44,11 @@ struct auth_options {
 
 /// [store] PostgreSQL.
 struct store_options {
-  std::string url;                    ///< libpq connection string or URI; required. May hold a password: secret.
-  int readers{2};                     ///< Reader workers, 1..16; each has one connection.
-  int queue_limit{20'000};            ///< Changes waiting for the writer; beyond it overloaded.
-  int read_queue_limit{2'000};        ///< Queries waiting for a reader.
-  int commit_max_changes{1000};       ///< Group commit [7].
+  std::string url;               ///< libpq connection string or URI; required. May hold a password: secret.
+  int readers{2};                ///< Reader workers, 1..16; each has one connection.
+  int queue_limit{20'000};       ///< Changes waiting for the writer; beyond it overloaded.
+  int read_queue_limit{2'000};   ///< Queries waiting for a reader.
+  int commit_max_changes{1000};  ///< Group commit [7].
   milliseconds statement_timeout{30'000};
   milliseconds lock_timeout{5'000};
   milliseconds connect_timeout{5'000};

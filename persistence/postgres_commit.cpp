@@ -130,7 +130,7 @@ std::unordered_map<std::int64_t, missed_job> postgres_commit::look_at_jobs(const
   for (const auto& row : work_.run(look_at_missed_jobs, array_of(rows))) {
     missed_job m;
     m.task = task_id{row[1].as<std::int64_t>()};
-    m.phase = parse_job_phase(row[2].c_str()).value_or(job_phase::queued);
+    m.phase = parse_job_phase(row[2].c_str()).value_or(job_phase::dispatching);
     m.has_status = row[3].as<bool>();
     m.call_job_id = row[4].as<std::string>();
     m.follow = row[5].as<std::int64_t>();

@@ -191,6 +191,7 @@ result<void> setup_logging(const config::log_options& options) {
   auto& s = state();
   s.levels.replace(*level, std::move(*overrides));
   s.dropped_reported.store(0, std::memory_order_relaxed);
+  s.repeats.forget_all();  // the new output has not been told anything yet
   s.exchange(std::move(next));
   static const bool registered = std::atexit([] { stop_logging(); }) == 0;
   (void)registered;

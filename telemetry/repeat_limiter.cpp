@@ -27,6 +27,11 @@ std::optional<std::uint64_t> repeat_limiter::admit(std::string_view key, steady_
   return left_out;
 }
 
+void repeat_limiter::forget_all() {
+  const std::lock_guard lock(mutex_);
+  entries_.clear();
+}
+
 std::size_t repeat_limiter::size() const {
   const std::lock_guard lock(mutex_);
   return entries_.size();

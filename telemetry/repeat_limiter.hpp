@@ -24,6 +24,9 @@ class repeat_limiter {
   /// Empty: leave this one out. Otherwise the number of those left out since the last admitted one (0 for the first).
   std::optional<std::uint64_t> admit(std::string_view key, steady_time now);
 
+  /// Begins anew: what comes next is the first of its kind.
+  void forget_all();
+
   /// Keys remembered.
   [[nodiscard]] std::size_t size() const;
 
