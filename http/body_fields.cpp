@@ -68,6 +68,7 @@ bool has_lone_surrogate(const value_t& v) {
 struct body_fields::tree {
   rapidjson::Document document;
   std::vector<field_error> errors;
+  std::size_t found{};  ///< Errors in all, also those that `errors` only counts.
 
   static const value_t* find(const void* object, std::string_view name) {
     if (object == nullptr) return nullptr;
@@ -110,7 +111,7 @@ body_fields::body_fields(const std::vector<name_value>& query) : tree_(std::make
   d.SetObject();
   for (const auto& [name, text] : query) {
     if (!is_storable_text(name) || !is_storable_text(text)) {
-      tree_->errors.push_back({is_storable_text(name) ? name : "query", "不是有效的 UTF-8 编码"});
+      add_error(is_storable_text(name) ? name : "query", "不是有效的 UTF-8 编码");
       continue;
     }
     value_t key(name, d.GetAllocator());
@@ -126,7 +127,13 @@ body_fields::body_fields(const body_fields&) = default;
 body_fields& body_fields::operator=(const body_fields&) = default;
 
 void body_fields::add_error(std::string_view name, std::string_view reason) {
-  tree_->errors.push_back({prefix_ + std::string(name), std::string(reason)});
+  auto& errors = tree_->errors;
+  if (++tree_->found <= error_limit) {
+    errors.push_back({prefix_ + std::string(name), std::string(reason)});
+    return;
+  }
+  if (errors.size() == error_limit) errors.push_back({"body", {}});
+  errors.back().reason = "另有 " + std::to_string(tree_->found - error_limit) + " 处错误未列出";
 }
 const std::vector<field_error>& body_fields::errors() const noexcept { return tree_->errors; }
 
@@ -149,9 +156,9 @@ std::optional<std::int64_t> body_fields::integer(std::string_view name, std::int
 }
 
 std::int64_t body_fields::required_integer(std::string_view name, std::int64_t min, std::int64_t max) {
-  const auto before = errors().size();
+  const auto before = tree_->found;
   const auto n = integer(name, min, max);
-  if (!n && errors().size() == before && object_ != nullptr) add_error(name, "缺少必填字段");
+  if (!n && tree_->found == before && object_ != nullptr) add_error(name, "缺少必填字段");
   return n.value_or(0);
 }
 
@@ -175,10 +182,10 @@ std::optional<std::string> body_fields::text(std::string_view name, std::size_t 
 }
 
 std::string body_fields::required_text(std::string_view name, std::size_t max_length, std::size_t min_length) {
-  const auto before = errors().size();
+  const auto before = tree_->found;
   auto t = text(name, max_length);
   if (!t) {
-    if (errors().size() == before && object_ != nullptr) add_error(name, "缺少必填字段");
+    if (tree_->found == before && object_ != nullptr) add_error(name, "缺少必填字段");
     return {};
   }
   if (length_in_characters(*t) < min_length) add_error(name, "不能为空");

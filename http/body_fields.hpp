@@ -26,6 +26,8 @@ class body_fields {
  public:
   /// The deepest nesting of arrays and objects taken.
   static constexpr int depth_limit = 32;
+  /// The most errors that are told one by one: an answer must not grow with what is wrong with the request.
+  static constexpr std::size_t error_limit = 100;
 
   /// Parses a body; an empty one counts as `{}`. Malformed JSON, invalid UTF-8, too deep nesting or another value than
   /// an object become errors of the field "body".
@@ -64,6 +66,8 @@ class body_fields {
   std::string json() const;
 
   void add_error(std::string_view name, std::string_view reason);
+  /// In the order in which they were found; after `error_limit` of them one more, of "body", says how many there are
+  /// beside.
   const std::vector<field_error>& errors() const noexcept;
   bool ok() const noexcept { return errors().empty(); }
 

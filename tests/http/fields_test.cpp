@@ -38,6 +38,25 @@ TEST(BodyFields, DepthIsLimitedAndTheLimitIsExact) {
   EXPECT_TRUE(body_fields(R"({"a":"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"[[[["})").ok());
 }
 
+TEST(BodyFields, NoMoreThanAHundredErrorsAreToldAndTheRestIsCounted) {
+  const auto with_bad_ranges = [](std::size_t n) {
+    std::string list;
+    for (std::size_t i = 0; i < n; ++i) list += (i == 0 ? "1" : ",1");
+    return R"({"a":[)" + list + "]}";
+  };
+  body_fields full(with_bad_ranges(body_fields::error_limit));
+  full.text_pairs("a");
+  EXPECT_EQ(full.errors().size(), body_fields::error_limit);
+  EXPECT_EQ(full.errors().back().field, "a");
+  body_fields over(with_bad_ranges(300'000));
+  over.text_pairs("a");
+  over.required_text("missing");
+  over.object("a");
+  ASSERT_EQ(over.errors().size(), body_fields::error_limit + 1);
+  EXPECT_EQ(over.errors().back().field, "body");
+  EXPECT_EQ(over.errors().back().reason, "另有 299902 处错误未列出");
+}
+
 TEST(BodyFields, ListsComeAsArraysOrCommaText) {
   body_fields b(R"({"a":" x , ,y","b":["x",null,"y"],"c":[1,"2"],"d":"1,2","e":5,"bad":[1]})");
   EXPECT_EQ(b.texts("a"), (std::vector<std::string>{"x", "y"}));
