@@ -156,41 +156,36 @@ class pending {
   std::shared_ptr<state> state_;
 };
 
-/// Many questions at once; resumes when all are answered or `patience` is over (the rest are timed_out).
+/// Many questions, `at_once` of them under way at any time; resumes when all are answered or `patience` is over. What
+/// is not answered by then is timed_out, and what was not asked by then is never asked.
 template <class T>
 class pending_all {
  public:
   using initiator = typename pending<T>::initiator;
 
-  pending_all(std::shared_ptr<reactor> where, milliseconds patience, std::vector<initiator> asks)
-      : where_(std::move(where)), patience_(patience), asks_(std::move(asks)) {}
+  pending_all(std::shared_ptr<reactor> where, milliseconds patience, std::size_t at_once, std::vector<initiator> asks)
+      : where_(std::move(where)), patience_(patience), at_once_(at_once), asks_(std::move(asks)) {}
   pending_all(pending_all&&) noexcept = default;
   pending_all(const pending_all&) = delete;
   pending_all& operator=(const pending_all&) = delete;
   pending_all& operator=(pending_all&&) = delete;
   ~pending_all() {
-    if (state_) state_->waiter = {};
+    if (!state_) return;
+    state_->waiter = {};
+    state_->asks.clear();
   }
 
   bool await_ready() const noexcept { return asks_.empty(); }
   void await_suspend(std::coroutine_handle<> waiter) {
     state_ = std::make_shared<state>();
     state_->waiter = waiter;
-    state_->missing = asks_.size();
-    state_->answers.reserve(asks_.size());
-    for (std::size_t i = 0; i < asks_.size(); ++i)
+    state_->asks = std::move(asks_);
+    state_->missing = state_->asks.size();
+    state_->answers.reserve(state_->asks.size());
+    for (std::size_t i = 0; i < state_->asks.size(); ++i)
       state_->answers.push_back(fail(errc::timed_out, "no answer in time"));
     state_->timer = where_->post_after(patience_, [s = state_] { finish(*s); });
-    for (std::size_t i = 0; i < asks_.size(); ++i) {
-      asks_[i]([s = state_, where = where_, i](result<T> answer) {
-        auto kept = std::make_shared<result<T>>(std::move(answer));
-        where->post([s, kept, i] {
-          if (s->finished) return;
-          s->answers[i] = std::move(*kept);
-          if (--s->missing == 0) finish(*s);
-        });
-      });
-    }
+    for (std::size_t i = 0; i < at_once_; ++i) ask_next(state_, where_);
   }
   std::vector<result<T>> await_resume() {
     if (!state_) return {};
@@ -199,20 +194,37 @@ class pending_all {
 
  private:
   struct state {
+    std::vector<initiator> asks;  ///< Emptied when it is over.
+    std::size_t next{};           ///< The first that has not been asked.
     std::vector<result<T>> answers;
     std::size_t missing{};
     bool finished{};
     std::coroutine_handle<> waiter;
     std::shared_ptr<void> timer;
   };
+  static void ask_next(const std::shared_ptr<state>& s, const std::shared_ptr<reactor>& where) {
+    if (s->next >= s->asks.size()) return;
+    const auto i = s->next++;
+    s->asks[i]([s, where, i](result<T> answer) {
+      auto kept = std::make_shared<result<T>>(std::move(answer));
+      where->post([s, where, kept, i] {
+        if (s->finished) return;
+        s->answers[i] = std::move(*kept);
+        if (--s->missing == 0) return finish(*s);
+        ask_next(s, where);
+      });
+    });
+  }
   static void finish(state& s) {
     if (std::exchange(s.finished, true)) return;
     s.timer.reset();
+    s.asks.clear();
     if (auto waiter = std::exchange(s.waiter, {})) waiter.resume();
   }
 
   std::shared_ptr<reactor> where_;
   milliseconds patience_;
+  std::size_t at_once_;
   std::vector<initiator> asks_;
   std::shared_ptr<state> state_;
 };

@@ -91,7 +91,11 @@ async<result<bool>> refresh_page(call& c, const execution_query& wanted, executi
   co_return co_await read_again(c, page, std::move(settled));
 }
 
-/// Fetches recording links of succeeded calls that have none, or one that has ended.
+/// Links fetched at a time for one request: each holds one of the places of all requests inside the actor system, also
+/// after the answer has gone out without it.
+constexpr std::size_t recordings_at_once = 16;
+
+/// Fetches recording links of succeeded calls that have none, or one that has ended, as many as the budget allows.
 async<bool> fetch_recordings(call& c, const execution_query& wanted, execution_page& page) {
   const auto now = c.s.now();
   std::vector<pending<std::string>::initiator> asks;
@@ -106,7 +110,7 @@ async<bool> fetch_recordings(call& c, const execution_query& wanted, execution_p
     asks.push_back(std::move(ask));
     places.push_back(i);
   }
-  pending_all<std::string> all(c.where, c.s.http.refresh_budget, std::move(asks));
+  pending_all<std::string> all(c.where, c.s.http.refresh_budget, recordings_at_once, std::move(asks));
   auto links = co_await all;
   for (std::size_t i = 0; i < links.size(); ++i)
     if (links[i]) page.rows.items[places[i]].recording_url = std::move(*links[i]);

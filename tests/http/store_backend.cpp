@@ -114,7 +114,8 @@ void store_backend::refresh(refresh_jobs m, completion<refreshed_jobs> done) { s
 void store_backend::follow_up(make_follow_up m, completion<made_follow_up> done) { scripted(on_follow_up, done, m); }
 void store_backend::diagnose(diagnose_task m, completion<diagnosed_task> done) { scripted(on_diagnose, done, m); }
 void store_backend::recording(fetch_recording m, completion<std::string> done) {
-  scripted(on_recording, done, m.task, m.row);
+  if (on_recording_later) on_recording_later(m.row, std::move(done));
+  else scripted(on_recording, done, m.task, m.row);
 }
 void store_backend::subscribe(event_subscription s, completion<std::uint64_t> done) {
   std::uint64_t token;

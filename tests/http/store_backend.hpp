@@ -26,6 +26,8 @@ class store_backend final : public backend {
   std::function<result<made_follow_up>(const make_follow_up&)> on_follow_up;
   std::function<result<diagnosed_task>(const diagnose_task&)> on_diagnose;
   std::function<result<std::string>(task_id, job_row_id)> on_recording;
+  /// Takes the completion along, to answer later, from any thread; goes before `on_recording`.
+  std::function<void(job_row_id, completion<std::string>)> on_recording_later;
   /// Called with each query before the store; a failure is answered instead.
   std::function<std::optional<failure>(const store_query&)> on_query;
   /// While true queries are kept and answered only by `release`.

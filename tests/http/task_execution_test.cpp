@@ -1,5 +1,8 @@
 // query-task-execution: store page, live overlay, refresh, recordings.
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 
 #include "tests/http/server_fixture.hpp"
 
@@ -144,6 +147,72 @@ TEST_F(http_execution, RecordingsAreFetchedOnlyWhenAskedAndOnlyForSucceededCalls
   EXPECT_EQ(query_page(R"(,"skip_recording":false)").json().text("/data/jobs_data/0/RecordingUrl"),
             "https://oss.example/a.wav?Expires=99999999999");
   EXPECT_EQ(asked, 1);
+}
+
+/// Links that are asked for and answered only when the test says so.
+struct slow_links {
+  std::mutex guard;
+  std::condition_variable changed;
+  std::vector<completion<std::string>> waiting;
+  std::size_t asked{}, most{};
+
+  void take(completion<std::string> done) {
+    const std::lock_guard lock(guard);
+    waiting.push_back(std::move(done));
+    ++asked;
+    most = std::max(most, waiting.size());
+    changed.notify_all();
+  }
+  /// Answers each as it comes, until `all` have been; false when they do not come within 10 s.
+  bool answer(std::size_t all) {
+    for (std::size_t answered = 0; answered < all;) {
+      std::vector<completion<std::string>> now;
+      {
+        std::unique_lock lock(guard);
+        if (!changed.wait_for(lock, std::chrono::seconds{10}, [&] { return !waiting.empty(); })) return false;
+        now.swap(waiting);
+      }
+      for (const auto& done : now) done(std::string("https://oss.example/b.wav"));
+      answered += now.size();
+    }
+    return true;
+  }
+};
+
+TEST_F(http_execution, RecordingsAreAskedForAFewAtATimeAndAllArrive) {
+  add_leads(60);
+  const auto wide = add_task(operator_a, "宽");
+  for (const auto row : dispatch(wide)) settle(wide, row, call_status::succeeded, talk);
+  slow_links links;
+  inside->on_recording_later = [&](job_row_id, completion<std::string> done) { links.take(std::move(done)); };
+  options.http.refresh_budget = std::chrono::seconds{60};
+  port();
+  std::thread provider([&] { EXPECT_TRUE(links.answer(60)); });
+  const auto r = post("/api/query-task-execution", R"({"task_id":)" + std::to_string(value(wide.id)) +
+                                                       R"(,"page_size":100,"skip_recording":false})");
+  provider.join();
+  ASSERT_EQ(r.status, 200) << r.body;
+  EXPECT_LE(links.most, 16U);
+  for (int i = 0; i < 60; ++i)
+    EXPECT_EQ(r.json().text("/data/jobs_data/" + std::to_string(i) + "/RecordingUrl"), "https://oss.example/b.wav");
+}
+
+TEST_F(http_execution, NoRecordingIsAskedForPastTheBudget) {
+  add_leads(60);
+  const auto wide = add_task(operator_a, "宽");
+  for (const auto row : dispatch(wide)) settle(wide, row, call_status::succeeded, talk);
+  slow_links links;
+  inside->on_recording_later = [&](job_row_id, completion<std::string> done) { links.take(std::move(done)); };
+  options.http.refresh_budget = milliseconds{50};
+  const auto ask_for_all =
+      R"({"task_id":)" + std::to_string(value(wide.id)) + R"(,"page_size":100,"skip_recording":false})";
+  EXPECT_EQ(post("/api/query-task-execution", ask_for_all).status, 200);
+  EXPECT_EQ(links.asked, 16U);
+  EXPECT_TRUE(links.answer(16));
+  // The late answers have been carried to the server's threads by the time that it answers the next request.
+  inside->on_recording_later = nullptr;
+  EXPECT_EQ(post("/api/query-task-execution", ask_for_all).status, 200);
+  EXPECT_EQ(links.asked, 16U);
 }
 
 TEST_F(http_execution, NoRowsAnswer4008WithTheSameShape) {
