@@ -44,6 +44,7 @@ void run(request_pointer self, const call_job_view& call) {
     state.made.leads_remark = call.follow->leads_remark;
     state.made.is_interested = call.job.is_interested.value_or(interest::undecided);
     state.made.next_follow_time = call.follow->next_follow_time;
+    state.made.create_time = call.follow->follow_time;
     return answer(self, state.made);
   }
   if (silent) return answer(self, fail(errc::rejected, "通话内容尚未获取，请稍后再试", "4004"));

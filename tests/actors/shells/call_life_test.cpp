@@ -169,6 +169,7 @@ TEST_F(CallLife, AFollowUpAskedForIsRefusedUntilThereIsOneOrAConversation) {
   ASSERT_TRUE(made) << made.error().message;
   EXPECT_EQ(made->leads_remark, "通话内容未获取，需要人工跟进");
   EXPECT_EQ(made->is_interested, interest::undecided);
+  EXPECT_EQ(made->create_time, stored_jobs(task).front().follow->follow_time) << "told with the time of its making";
 }
 
 TEST_F(CallLife, AConversationThatArrivesLateIsStoredAndAnalysed) {
