@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdio>
 #include <iostream>
+#include <set>
 #include <thread>
 
 #include "app/node.hpp"
@@ -44,8 +45,17 @@ int check(const config::load_outcome& loaded, const flags& wanted) {
   return static_cast<int>(exit_code::ok);
 }
 
-/// SIGHUP: the levels of [log] are read again, so that a component can be watched closely without a restart.
-void reload_log_levels(const config::load_request& request) {
+/// The names in the entries "component=level" of [log] components.
+std::set<std::string> components_of(const config::log_options& log) {
+  std::set<std::string> names;
+  for (const auto& entry : log.components)
+    if (const auto equals = entry.find('='); equals != std::string::npos) names.insert(entry.substr(0, equals));
+  return names;
+}
+
+/// SIGHUP: the levels of [log] are read again, so that a component can be watched closely without a restart. `listed`
+/// are the components that have a level of their own.
+void reload_log_levels(const config::load_request& request, std::set<std::string>& listed) {
   auto again = request;
   again.sections = {"log"};
   const auto loaded = config::load(again);
@@ -53,6 +63,9 @@ void reload_log_levels(const config::load_request& request) {
     log_event(log_level::warn, "daemon", "daemon.reload_refused", {{"fault", config::to_string(fault)}});
   if (!loaded.ok()) return;
   if (const auto level = telemetry::parse_log_level(loaded.value.log.level)) telemetry::set_log_level("", *level);
+  const auto before = std::exchange(listed, components_of(loaded.value.log));
+  for (const auto& name : before)
+    if (!listed.contains(name)) telemetry::clear_log_level(name);
   for (const auto& component : loaded.value.log.components) {
     const auto equals = component.find('=');
     if (equals == std::string::npos) continue;
@@ -75,10 +88,11 @@ exit_code run(const config::options& options, std::chrono::seconds wait_store, c
     signals_io.stop();
   });
   boost::asio::signal_set hang_ups(signals_io, SIGHUP);
+  auto listed = components_of(options.log);
   std::function<void()> await_hang_up = [&] {
     hang_ups.async_wait([&](const boost::system::error_code& error, int) {
       if (error) return;
-      reload_log_levels(request);
+      reload_log_levels(request, listed);
       await_hang_up();
     });
   };

@@ -1,4 +1,6 @@
 """Starts that must not succeed, each with a message that says what to do and an exit code that says why."""
+import pathlib
+import signal
 import subprocess
 import unittest
 
@@ -45,6 +47,17 @@ class Start(Scenario):
                           f"update t set {number} = 9999; insert into schema_migrations select * from t", self.store_url)
         self.daemon.start(ready=False)
         self.assertEqual(self.daemon.process.wait(30), 5, self.daemon.tail())
+
+    def test_hang_up_gives_components_that_are_no_longer_listed_the_general_level_again(self):
+        config = pathlib.Path(self.folder, "waihu.toml")
+        config.write_text('[log]\ncomponents = ["daemon=off"]\n')
+        self.daemon.flags.append(f"--config={config}")
+        self.daemon.start()
+        self.assertNotIn("daemon.ready", self.daemon.log_text())
+        config.write_text("[log]\ncomponents = []\n")
+        self.daemon.process.send_signal(signal.SIGHUP)
+        wait_for("the daemon's own lines are back",
+                 lambda: "daemon.log_levels_reloaded" in self.daemon.log_text(), 15)
 
     def test_wrong_provider_credentials_leave_the_task_at_1_with_the_reason(self):
         self.daemon = Daemon(self.folder, self.store_url, self.sim.url, secret="not-the-secret")
