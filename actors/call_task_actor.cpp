@@ -114,8 +114,14 @@ struct order_visitor {
   }
   void operator()(const task_orders::resume_at_provider&) const { call_switch("ResumeJobs", false); }
 
-  void operator()(const task_orders::open_dispatch&) const { feed_plan(self, dispatch_fact::opened{}); }
-  void operator()(const task_orders::hold_dispatch&) const { feed_plan(self, dispatch_fact::held{}); }
+  void operator()(const task_orders::open_dispatch&) const {
+    self->state.may_send.grant();
+    feed_plan(self, dispatch_fact::opened{});
+  }
+  void operator()(const task_orders::hold_dispatch&) const {
+    self->state.may_send.withdraw();
+    feed_plan(self, dispatch_fact::held{});
+  }
 
   void operator()(const task_orders::abandon_group& group) const {
     auto& state = self->state;
@@ -280,6 +286,23 @@ void job_crashed(task_pointer self, std::uint32_t index, const std::string& what
   keep_ticking(self);
 }
 
+/// A move whose commit ended in doubt may take effect after the task was loaded afresh; the actor would stand where the
+/// store no longer does, and wait for ever. What the store says counts.
+void compare_with_store(task_pointer self) {
+  const auto believed = [self]() -> std::optional<task_type> {
+    const auto& state = self->state;
+    if (state.at.step != task_step::idle || state.start || state.switching || state.draining) return std::nullopt;
+    return state.at.type;
+  };
+  const auto before = believed();
+  if (!before) return;
+  query::find_task query{self->state.record.organization_id, self->state.record.id, {}};
+  read_store(self, *self->state.eng, std::move(query), [self, believed, before](const auto& found) {
+    if (found && found->type != *before && believed() == before)
+      reload(self, "the store has it at " + std::string(to_string(found->type)));
+  });
+}
+
 /// A SuspendJobs that was given up may still arrive, after the resume that followed it; the provider then shows jobs of
 /// a calling task as paused, and nobody would ever dial them. What the store says counts, so the group is resumed; the
 /// next sweep looks again.
@@ -357,6 +380,7 @@ caf::result<bool> drain(task_pointer self) {
   state.draining = true;
   // Batches on their way get a moment to be acknowledged; what is not is reconciled by the next owner.
   state.drain_by = self->clock().now() + state.eng->options.node.drain_timeout / 5;
+  state.may_send.withdraw();
   feed_plan(self, dispatch_fact::held{});
   self->send(self, tick_atom::value);
   return promise;
@@ -493,6 +517,11 @@ call_task::behavior_type call_task_behavior(task_pointer self, engine_ptr eng,
       [](ping_atom) { return true; },
       [self](sweep_atom) {
         auto& state = self->state;
+        // Loaded for a start that never came, or loaded before the move of an earlier one took effect: if the store
+        // knows of work, the next sweep loads it afresh.
+        if (state.at.type == task_type::created && state.at.step == task_step::idle && !state.start)
+          return self->quit(caf::exit_reason::normal);
+        compare_with_store(self);
         realign(self);
         int left = state.eng->options.supervisor.parked_page;
         for (std::size_t i = 0; i < state.jobs.size() && left > 0; ++i) {

@@ -24,7 +24,8 @@ job_order order_of(const call_task_state& state, const call_job_record& job) {
 /// of this actor may be reading the group already, and the first reading comes no earlier than `settle` after the
 /// intent.
 call_rules assign_rules(const call_task_state& state) {
-  return {true, false, std::min(milliseconds{10'000}, state.eng->options.dispatch.reconcile_settle / 2)};
+  return {true, false, std::min(milliseconds{10'000}, state.eng->options.dispatch.reconcile_settle / 2),
+          state.may_send.current()};
 }
 
 struct order_visitor {

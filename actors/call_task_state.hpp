@@ -49,6 +49,25 @@ struct group_reading {
   int page{1};
 };
 
+/// Lets AssignJobs leave the gateway. What still waits there when the dispatch is held, or its task's actor ends, is
+/// not sent any more: nobody may be called by a request that its asker has given up.
+class send_permit {
+ public:
+  send_permit() = default;
+  send_permit(const send_permit&) = delete;
+  send_permit& operator=(const send_permit&) = delete;
+  ~send_permit() { withdraw(); }
+
+  void grant() {
+    if (!*valid_) valid_ = std::make_shared<std::atomic<bool>>(true);
+  }
+  void withdraw() noexcept { *valid_ = false; }
+  [[nodiscard]] std::shared_ptr<const std::atomic<bool>> current() const { return valid_; }
+
+ private:
+  std::shared_ptr<std::atomic<bool>> valid_ = std::make_shared<std::atomic<bool>>(true);
+};
+
 struct call_task_state {
   call_task_state() = default;  // not an aggregate: CAF would try to build it from `self`
   ~call_task_state();
@@ -60,6 +79,7 @@ struct call_task_state {
   call_task_record record;
   call_task_position at;
   std::unique_ptr<dispatch_machine> plan;
+  send_permit may_send;
   std::unique_ptr<timer_wheel> wheel;
   std::vector<job_entry> jobs;
   std::unordered_map<job_row_id, std::uint32_t> index_of;

@@ -97,11 +97,12 @@ void read_store(Self* self, const engine& eng, Query query, Handler handler) {
 /// How a provider call may be treated on its way.
 struct call_rules {
   bool write{};
-  bool repeat{true};          ///< False: the caller repeats it himself.
-  milliseconds wait_limit{};  ///< As `provider_call::wait_limit`.
+  bool repeat{true};                                  ///< False: the caller repeats it himself.
+  milliseconds wait_limit{};                          ///< As `provider_call::wait_limit`.
+  std::shared_ptr<const std::atomic<bool>> permit{};  ///< As `provider_call::permit`.
 };
-inline constexpr call_rules reading{};
-inline constexpr call_rules writing{true, true, milliseconds{10'000}};
+inline const call_rules reading{};
+inline const call_rules writing{true, true, milliseconds{10'000}};
 
 /// Calls the provider through the gateway; `invoke(provider, deadline, completion<T>)` starts the call, `handler` takes
 /// result<T>.
@@ -113,6 +114,7 @@ void call_provider(Self* self, const engine& eng, const char* operation, call_ru
   call->write = rules.write;
   call->repeat = rules.repeat;
   call->wait_limit = rules.wait_limit;
+  call->permit = std::move(rules.permit);
   call->invoke = [invoke = std::move(invoke)](voice_provider& provider, milliseconds deadline,
                                               completion<std::any> done) {
     invoke(provider, deadline, completion<T>([done = std::move(done)](result<T> r) {

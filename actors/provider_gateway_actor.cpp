@@ -244,6 +244,10 @@ void pump(gateway_pointer self) {
       pending.deliver(provider_answer(fail(errc::overloaded, "waited too long for its turn at the provider")));
       continue;
     }
+    if (pending.call->permit && !*pending.call->permit) {
+      pending.deliver(provider_answer(fail(errc::overloaded, "withdrawn before it was sent")));
+      continue;
+    }
     if (pending.call->write && !state.may_write()) {
       failure why{errc::unavailable, "the claim on the shards is not confirmed", "claim_unconfirmed", 1'000};
       pending.deliver(provider_answer(tl::unexpected<failure>(std::move(why))));

@@ -87,8 +87,9 @@ body_fields::body_fields(std::string_view json) : tree_(std::make_shared<tree>()
     add_error("body", "JSON 嵌套层数过深");
     return;
   }
-  constexpr unsigned flags =
-      rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag;
+  // Without kParseFullPrecisionFlag: RapidJSON 1.1 normalises a zero there (undefined behaviour), and no field is a
+  // fraction.
+  constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
   tree_->document.Parse<flags>(json.data(), json.size());
   if (tree_->document.HasParseError()) {
     const bool encoding = tree_->document.GetParseError() == rapidjson::kParseErrorStringInvalidEncoding;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <any>
+#include <atomic>
 #include <caf/all.hpp>
 #include <functional>
 #include <memory>
@@ -78,6 +79,8 @@ struct provider_call {
   bool write{};               ///< Writes are repeated only when surely not received.
   bool repeat{true};          ///< False: the asker repeats it himself, under his own rules.
   milliseconds wait_limit{};  ///< Not sent any more after waiting so long in the gateway; 0 = no limit.
+  /// Where given: not sent any more once it is false (`overloaded`, surely not received).
+  std::shared_ptr<const std::atomic<bool>> permit;
   std::function<void(voice_provider&, milliseconds, completion<std::any>)> invoke;
 };
 using provider_call_ptr = std::shared_ptr<const provider_call>;

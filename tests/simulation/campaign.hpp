@@ -55,6 +55,7 @@ class campaign {
 
   // people
   void people_act();
+  void free_from_quarantine(task_id task);
   void people_see_to_it();
   void ask_start(task_id task);
   void ask_switch(task_id task, bool suspend);

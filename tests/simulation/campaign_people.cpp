@@ -77,6 +77,17 @@ void campaign::people_act() {
   }
 }
 
+/// A task whose actor crashed too often waits for people, who restart the daemon (docs/operations.md).
+void campaign::free_from_quarantine(task_id task) {
+  auto* node = any_node();
+  if (node == nullptr) return;
+  auto see = std::make_shared<const completion<diagnosed_task>>([this](const result<diagnosed_task>& found) {
+    if (found && found->quarantined)
+      world_.after(milliseconds{1'000}, [this] { kill(any_node(), fault::node_killed); });
+  });
+  caf::anon_send(node->door(), diagnose_atom::value, diagnose_task{task}, std::move(see));
+}
+
 /// Whoever wanted a campaign looks again, until it runs.
 void campaign::people_see_to_it() {
   if (closing_) return;
@@ -84,6 +95,7 @@ void campaign::people_see_to_it() {
     const auto& row = rows_->tasks.at(value(task));
     if (row.type == task_type::created) ask_start(task);
     if (row.type == task_type::suspended && world_.faults_over()) ask_switch(task, false);
+    if (row.type != task_type::follow_up_complete && world_.faults_over()) free_from_quarantine(task);
   }
   world_.after(world_.span(10'000, 30'000), [this] { people_see_to_it(); });
 }

@@ -280,6 +280,24 @@ TEST_F(Dispatch, ASuspendedTaskSendsNothingAndGoesOnWhenResumed) {
   finish(task);
 }
 
+TEST_F(Dispatch, ABatchThatStillWaitsForItsTurnAtTheProviderIsNotSentAfterASuspend) {
+  options.dispatch.batch_size = 10;
+  options.provider.write_rate_per_s = 0.2;
+  options.provider.burst = 1;
+  start_node();
+  const auto task = make_task(30);
+  ASSERT_TRUE(start_task(task));
+  ASSERT_LT(provider->jobs.size(), 30U) << "the rest waits in the gateway";
+  ASSERT_TRUE(switch_task(task, true));
+  const auto sent = provider->jobs.size();
+  pass(30s);
+  EXPECT_EQ(provider->jobs.size(), sent);
+  ASSERT_TRUE(switch_task(task, false));
+  pass(60s);
+  EXPECT_EQ(provider->jobs.size(), 30U);
+  finish(task);
+}
+
 TEST_F(Dispatch, JobsOfACallingTaskThatAreShownPausedAreResumedByTheNextSweep) {
   start_node();
   const auto task = make_task(3);
