@@ -63,6 +63,28 @@ bool has_lone_surrogate(const value_t& v) {
   return !v.Accept(writer);
 }
 
+/// Whether a number outside strings begins with 2^64 - 1 and goes on. RapidJSON 1.1 may round those twenty digits up to
+/// zero in its full-precision reading, which is undefined behaviour.
+bool has_unroundable_number(std::string_view json) {
+  constexpr std::string_view trap = "18446744073709551615";
+  bool in_text = false;
+  std::string digits;  // of the number under way, leading zeros left out, at most one more than the trap's
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_text) {
+      if (c == '\\') ++i;
+      else if (c == '"') in_text = false;
+    } else if (c >= '0' && c <= '9') {
+      if ((c != '0' || !digits.empty()) && digits.size() <= trap.size()) digits += c;
+      if (digits.size() > trap.size() && digits.starts_with(trap)) return true;
+    } else if (c != '.') {
+      digits.clear();
+      in_text = c == '"';
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 struct body_fields::tree {
@@ -87,9 +109,12 @@ body_fields::body_fields(std::string_view json) : tree_(std::make_shared<tree>()
     add_error("body", "JSON 嵌套层数过深");
     return;
   }
-  // Without kParseFullPrecisionFlag: RapidJSON 1.1 normalises a zero there (undefined behaviour), and no field is a
-  // fraction.
-  constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+  if (has_unroundable_number(json)) {
+    add_error("body", "数字位数过多");
+    return;
+  }
+  constexpr unsigned flags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag;
   tree_->document.Parse<flags>(json.data(), json.size());
   if (tree_->document.HasParseError()) {
     const bool encoding = tree_->document.GetParseError() == rapidjson::kParseErrorStringInvalidEncoding;

@@ -31,7 +31,8 @@ call_job_record read_job(row_reader& r) {
   j.leads_name = r.text();
   j.leads_phone = r.text();
   j.reference_id = r.text();
-  // A phase of a later release: looked for at the provider before anything is sent, like a call whose batch is in doubt.
+  // A phase of a later release: looked for at the provider before anything is sent, like a call whose batch is in
+  // doubt.
   j.phase = parse_job_phase(r.text()).value_or(job_phase::dispatching);
   j.status = parse_call_status(r.text());
   j.outcome = parse_job_outcome(r.text());
