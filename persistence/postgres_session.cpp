@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "persistence/connect_failure.hpp"
 #include "telemetry/log.hpp"
 
 namespace waihu {
@@ -158,11 +159,15 @@ result<void> postgres_session::ensure_open() {
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
     connection_->inhibit_reactivation(true);
 #pragma GCC diagnostic pop
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
     drop();
     connect_delay_ = std::clamp(connect_delay_ * 2, options_.reconnect_min, options_.reconnect_max);
     next_connect_ = std::chrono::steady_clock::now() + connect_delay_;
-    return fail(errc::unavailable, "the store is unreachable");
+    const auto why = connect_failure_text(error.what());
+    // Before the first connection the caller tells it.
+    if (generation_ != 0)
+      telemetry::log_repeated(log_level::warn, "store", "store.connect_failed", why, {{"reason", why}});
+    return fail(errc::unavailable, std::string(why));
   }
   connect_delay_ = {};
   ++generation_;
