@@ -78,10 +78,10 @@ class import_batch {
     std::string organization = call_.organization;
     const bool names_other = !row.organization_id.empty() && row.organization_id != organization;
     if (names_other && call_.user.role == user_role::admin) {
-      const auto known = co_await is_known(row.organization_id);
-      if (!known) co_return known;
-      if (!*known) {
-        verdict_.add_error({row.row, row.lead.leads_id, "organization_id", "组织不存在"});
+      const auto objection = co_await objection_to(row.organization_id);
+      if (!objection) co_return tl::unexpected<failure>(objection.error());
+      if (!objection->empty()) {
+        verdict_.add_error({row.row, row.lead.leads_id, "organization_id", *objection});
         co_return true;
       }
       organization = row.organization_id;
@@ -102,16 +102,20 @@ class import_batch {
   }
 
  private:
-  async<result<bool>> is_known(const std::string& organization) {
+  /// Why the row may not go to that organisation; empty = it may.
+  async<result<std::string>> objection_to(const std::string& organization) {
     constexpr std::size_t most_organizations = 50;
-    if (const auto it = known_.find(organization); it != known_.end()) co_return it->second;
-    if (known_.size() >= most_organizations) co_return false;
+    constexpr std::string_view unknown = "组织不存在";
+    if (const auto it = known_.find(organization); it != known_.end())
+      co_return it->second ? std::string{} : std::string(unknown);
+    if (known_.size() >= most_organizations)
+      co_return "一次导入最多涉及 " + std::to_string(most_organizations) + " 个其他组织，请分多次导入";
     query::organization_by_id q;
     q.organization_id = organization;
     const auto found = co_await call_.ask(std::move(q));
     if (!found && found.error().code != errc::not_found) co_return tl::unexpected<failure>(found.error());
     known_[organization] = found.has_value();
-    co_return found.has_value();
+    co_return found ? std::string{} : std::string(unknown);
   }
 
   async<result<bool>> send(const std::string& organization) {

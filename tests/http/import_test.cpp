@@ -36,6 +36,25 @@ class http_import : public server_test {
   }
 };
 
+TEST_F(http_import, TheFiftyFirstOtherOrganisationIsRefusedWithTheLimitNotAsUnknown) {
+  std::string rows = "leads_id,organization_id\n";
+  for (int i = 1; i <= 51; ++i) {
+    query::create_organization other;
+    other.name = "其他" + std::to_string(i);
+    other.organization_id = "OTHER" + std::to_string(i);
+    inside->run(other).value();
+    rows += "Q" + std::to_string(i) + "," + other.organization_id + "\n";
+  }
+  rows += "Q52,OTHER7\n";
+  const auto r = upload("a.csv", rows, admin);
+  ASSERT_EQ(r.status, 200) << r.body;
+  EXPECT_EQ(r.json().number("/data/success_count"), 51) << "the fifty, and one of them again";
+  EXPECT_EQ(r.json().number("/data/error_count"), 1);
+  EXPECT_EQ(r.json().text("/data/errors/0/leads_id"), "Q51");
+  EXPECT_EQ(r.body.find("组织不存在"), std::string::npos) << r.body;
+  EXPECT_NE(r.body.find("最多涉及 50 个其他组织"), std::string::npos) << r.body;
+}
+
 TEST_F(http_import, CsvInEachEncodingImportsTheSameLeads) {
   for (const auto* name : {"leads.csv", "leads_bom.csv", "leads_gb18030.csv"}) {
     query::create_organization made;
