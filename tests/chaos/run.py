@@ -102,7 +102,7 @@ def report(mode, campaign, found, problems, seconds):
     sys.stdout.flush()
 
 
-def read_flags():
+def read_flags(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, help="default: a new one, printed")
     parser.add_argument("--mode", choices=("kill", "store", "lossy", "all"), default="all")
@@ -118,7 +118,7 @@ def read_flags():
     parser.add_argument("--keep", action="store_true", help="keep log and evidence of good runs too")
     parser.add_argument("--plan", action="store_true", help="print the plan and do nothing")
     parser.add_argument("--verbose", action="store_true", help="print each moment as it comes")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def main():
@@ -140,8 +140,10 @@ def main():
 
 
 def again(options, seed):
-    names = ("mode", "leads", "kills", "restarts", "storms", "outage_s")
-    return [f"--seed={seed}"] + [f"--{n.replace('_', '-')}={getattr(options, n)}" for n in names]
+    """The flags that play the same plan with the same sizes and limits."""
+    names = ("mode", "leads", "kills", "restarts", "storms", "outage_s", "limit_s", "tail_s")
+    flags = [f"--seed={seed}"] + [f"--{n.replace('_', '-')}={getattr(options, n)}" for n in names]
+    return flags + (["--without", *options.without] if options.without else [])
 
 
 if __name__ == "__main__":
