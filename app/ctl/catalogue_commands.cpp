@@ -1,5 +1,4 @@
 // import, scenes, create-scene, tasks, create, start, suspend, resume, diagnose.
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -7,18 +6,13 @@
 #include "app/ctl/command_support.hpp"
 #include "app/ctl/display_text.hpp"
 #include "app/ctl/table.hpp"
+#include "app/ctl/task_progress.hpp"
 
 namespace waihu::ctl {
 
 namespace {
 
 constexpr std::size_t max_import_bytes = 64U << 20U;
-
-const char* task_type_text(std::int64_t type) {
-  constexpr std::array<const char*, 6> texts{"?",        "created", "calling", "calls complete", "follow-up complete",
-                                             "suspended"};
-  return texts.at(type >= 1 && type <= 5 ? static_cast<std::size_t>(type) : 0);
-}
 
 /// `data` as JSON, or the table.
 int show(const global_options& g, const api_answer& answer, const table& t) {
@@ -129,7 +123,7 @@ int run_suspend_resume(const global_options& g, std::int64_t task, const std::st
   body.add("task_id", task).add("action", action);
   return post(g, "/api/suspend-resume-task", body, [&](const api_answer& answer) {
     return tell(g, answer,
-                "task " + std::to_string(task) + " is " + task_type_text(number_of(answer.data(), "task_type")));
+                "task " + std::to_string(task) + " is " + task_type_words(number_of(answer.data(), "task_type")));
   });
 }
 
@@ -146,7 +140,7 @@ int run_tasks(const global_options& g) {
     const auto& items = member(answer->data(), "items");
     if (items.IsArray())
       for (const auto& i : items.GetArray()) {
-        t.rows.push_back({text_of(i, "id"), text_of(i, "task_name"), task_type_text(number_of(i, "task_type")),
+        t.rows.push_back({text_of(i, "id"), text_of(i, "task_name"), task_type_words(number_of(i, "task_type")),
                           text_of(i, "leads_count"), text_of(i, "create_time")});
         json += (json.empty() ? "" : ",") + to_json(i);
       }
@@ -165,7 +159,7 @@ int run_diagnose(const global_options& g, std::int64_t task) {
     const auto& stats = member(data, "stats");
     table t{{"what", "value"}, {}};
     t.rows = {{"task", text_of(data, "task_id") + " " + text_of(data, "task_name")},
-              {"state", task_type_text(number_of(data, "task_type"))},
+              {"state", task_type_words(number_of(data, "task_type"))},
               {"job group", text_of(data, "job_group_id")},
               {"being worked on", text_of(data, "is_processing")},
               {"owner", text_of(data, "owner_node") + " epoch " + text_of(data, "epoch")},

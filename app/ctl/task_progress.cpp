@@ -11,16 +11,17 @@ namespace {
 
 constexpr std::int64_t not_begun = 4005;  ///< describe-job-group of a task without a group.
 
-const char* state_word(std::int64_t type) noexcept {
-  constexpr std::array<const char*, 6> words{"?", "created", "calling", "following up", "complete", "suspended"};
-  return words.at(type >= 1 && type <= 5 ? static_cast<std::size_t>(type) : 0);
-}
-
 tl::unexpected<failure> refusal(const api_answer& answer) {
   return fail(errc::rejected, answer.message(), std::to_string(answer.code()));
 }
 
 }  // namespace
+
+const char* task_type_words(std::int64_t type) noexcept {
+  constexpr std::array<const char*, 6> words{"?",        "created", "calling", "calls complete", "follow-up complete",
+                                             "suspended"};
+  return words.at(type >= 1 && type <= 5 ? static_cast<std::size_t>(type) : 0);
+}
 
 result<task_progress> ask_progress(api_client& api, std::int64_t task) {
   json_object body;
@@ -51,7 +52,7 @@ result<task_progress> ask_progress(api_client& api, std::int64_t task) {
 }
 
 std::string progress_line(const task_progress& p) {
-  auto line = std::string(state_word(p.type)) + ": " + std::to_string(p.waiting) + " waiting, " +
+  auto line = std::string(task_type_words(p.type)) + ": " + std::to_string(p.waiting) + " waiting, " +
               std::to_string(p.executing) + " at the provider, " + std::to_string(p.completed) + " reached, " +
               std::to_string(p.failed) + " failed; " + std::to_string(p.followed) + " of " + std::to_string(p.total) +
               " followed up";

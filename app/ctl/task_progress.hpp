@@ -8,6 +8,9 @@
 
 namespace waihu::ctl {
 
+/// The words of docs/glossary.md for a task_type; "?" for what is none.
+const char* task_type_words(std::int64_t type) noexcept;
+
 /// What two answers tell about a task.
 struct task_progress {
   std::int64_t type{};  ///< task_type 1..5.

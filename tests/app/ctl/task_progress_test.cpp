@@ -34,6 +34,16 @@ TEST(TaskProgress, ReachesAHundredOnlyAtTheEnd) {
   EXPECT_NE(progress_bar(task_progress{}, 200).find("  0%"), std::string::npos) << "an empty task divides by nothing";
 }
 
+TEST(TaskProgress, StatesAreNamedAsTheGlossaryDoes) {
+  EXPECT_STREQ(task_type_words(3), "calls complete");
+  EXPECT_STREQ(task_type_words(4), "follow-up complete");
+  EXPECT_STREQ(task_type_words(0), "?");
+  EXPECT_STREQ(task_type_words(6), "?");
+  auto p = half_way();
+  p.type = 3;
+  EXPECT_EQ(progress_line(p).find("calls complete: "), 0U);
+}
+
 TEST(TaskProgress, FitsTheTerminalAndHidesControlCharacters) {
   auto p = half_way();
   p.last_error = "\x1b[31m外呼失败";
