@@ -65,14 +65,6 @@ std::vector<task_type> read_task_types(const request& req) {
   return types;
 }
 
-pending<query::page_of<call_task_record>> ask_tasks(call& c, std::vector<task_type> types, query::page_request page) {
-  query::list_tasks q;
-  q.organization_id = c.organization;
-  q.types = std::move(types);
-  q.page = page;
-  return c.ask(std::move(q));
-}
-
 }  // namespace
 
 async<response> create_task(call& c) { return once_per_key(c, create_fresh_task); }
@@ -81,7 +73,11 @@ async<response> list_tasks(call& c) {
   body_fields parameters(c.req.query);
   const auto page = read_page(parameters);
   if (!parameters.ok()) co_return invalid_answer(c.req, parameters.errors());
-  const auto tasks = co_await ask_tasks(c, read_task_types(c.req), page);
+  query::list_tasks q;
+  q.organization_id = c.organization;
+  q.types = read_task_types(c.req);
+  q.page = page;
+  const auto tasks = co_await c.ask(std::move(q));
   if (!tasks) co_return failure_answer(c.req, tasks.error());
   envelope e(200, tasks->items.empty() ? "暂无任务数据" : "获取任务列表成功");
   auto& w = e.data();
@@ -109,21 +105,50 @@ async<response> list_tasks(call& c) {
   co_return e.done();
 }
 
+namespace {
+
+constexpr int rows_a_question = 500;
+
+/// Writes the calls of one task, read piece by piece.
+async<result<bool>> write_leads(call& c, json_writer& w, task_id task) {
+  query::jobs_behind q;
+  q.organization_id = c.organization;
+  q.task = task;
+  q.limit = rows_a_question;
+  for (bool is_more = true; is_more;) {
+    auto question = q;
+    const auto jobs = co_await c.ask(std::move(question));
+    if (!jobs) co_return tl::unexpected<failure>(jobs.error());
+    for (const auto& j : *jobs) {
+      w.StartObject();
+      field(w, "leads_name", j.job.leads_name);
+      field(w, "leads_phone", j.job.leads_phone);
+      field(w, "call_status", j.job.status == call_status::none ? "未开始" : to_string(j.job.status));
+      w.EndObject();
+      q.behind = j.job.row;
+    }
+    is_more = jobs->size() == static_cast<std::size_t>(rows_a_question);
+  }
+  co_return true;
+}
+
+}  // namespace
+
 async<response> whole_tasks(call& c) {
   // Everything in one answer, as old clients ask; the number of rows is bounded all the same.
   constexpr std::int64_t row_limit = 200'000;
-  constexpr int page_size = 500;
   std::int64_t rows = 0;
   envelope e(200, "获取任务列表成功");
   auto& w = e.data();
   w.StartArray();
-  query::page_request page{1, page_size};
-  for (std::int64_t pages = 1; page.page <= pages; ++page.page) {
-    std::vector<task_type> any;
-    const auto tasks = co_await ask_tasks(c, std::move(any), page);
+  query::tasks_behind q;
+  q.organization_id = c.organization;
+  q.limit = rows_a_question;
+  for (bool is_more = true; is_more;) {
+    auto question = q;
+    const auto tasks = co_await c.ask(std::move(question));
     if (!tasks) co_return failure_answer(c.req, tasks.error());
-    pages = page_count(tasks->total, page_size);
-    for (const auto& t : tasks->items) {
+    for (const auto& t : *tasks) {
       rows += t.leads_count + 1;
       if (rows > row_limit)
         co_return error_answer(c.req, 400, code_bad_parameter, "数据量过大，请使用 /api/task_list 分页查询");
@@ -139,53 +164,33 @@ async<response> whole_tasks(call& c) {
       field(w, "script_id", t.script_id);
       key(w, "leads_list");
       w.StartArray();
-      query::page_request job_page{1, page_size};
-      for (std::int64_t job_pages = 1; job_page.page <= job_pages; ++job_page.page) {
-        query::list_jobs q;
-        q.organization_id = c.organization;
-        q.task = t.id;
-        q.page = job_page;
-        const auto jobs = co_await c.ask(std::move(q));
-        if (!jobs) co_return failure_answer(c.req, jobs.error());
-        job_pages = page_count(jobs->total, page_size);
-        for (const auto& j : jobs->items) {
-          w.StartObject();
-          field(w, "leads_name", j.job.leads_name);
-          field(w, "leads_phone", j.job.leads_phone);
-          field(w, "call_status", j.job.status == call_status::none ? "未开始" : to_string(j.job.status));
-          w.EndObject();
-        }
-      }
+      const auto written = co_await write_leads(c, w, t.id);
+      if (!written) co_return failure_answer(c.req, written.error());
       w.EndArray();
       w.EndObject();
+      q.behind = t.id;
     }
+    is_more = tasks->size() == static_cast<std::size_t>(rows_a_question);
   }
   w.EndArray();
   co_return e.done();
 }
 
 async<response> task_type_counts(call& c) {
-  std::array<std::int64_t, 6> counts{}, leads{};
-  query::page_request page{1, 500};
-  for (std::int64_t pages = 1; page.page <= pages; ++page.page) {
-    std::vector<task_type> any;
-    const auto tasks = co_await ask_tasks(c, std::move(any), page);
-    if (!tasks) co_return failure_answer(c.req, tasks.error());
-    pages = page_count(tasks->total, page.page_size);
-    for (const auto& t : tasks->items) {
-      const auto n = static_cast<std::size_t>(t.type);
-      ++counts.at(n);
-      leads.at(n) += t.leads_count;
-    }
-  }
+  query::count_tasks_by_type q;
+  q.organization_id = c.organization;
+  const auto counted = co_await c.ask(std::move(q));
+  if (!counted) co_return failure_answer(c.req, counted.error());
+  std::array<query::task_type_count, 6> counts{};
+  for (const auto& one : *counted) counts.at(static_cast<std::size_t>(one.type)) = one;
   envelope e(200, "获取任务统计成功");
   auto& w = e.data();
   w.StartArray();
   for (std::size_t type = 1; type <= 5; ++type) {
     w.StartObject();
     field(w, "task_type", static_cast<int>(type));
-    field(w, "count", counts[type]);
-    field(w, "leads_count", leads[type]);
+    field(w, "count", counts[type].tasks);
+    field(w, "leads_count", counts[type].leads);
     w.EndObject();
   }
   w.EndArray();

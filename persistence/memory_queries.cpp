@@ -145,17 +145,48 @@ const call_task_record* memory_session::owned_task(const std::string& organizati
   return found == state_->tasks.end() || found->second.organization_id != organization_id ? nullptr : &found->second;
 }
 
-result<query::page_of<call_task_record>> memory_session::run(const query::list_tasks& q) {
-  const std::lock_guard lock{state_->mutex};
+std::vector<call_task_record> memory_session::newest_first(const std::string& organization_id,
+                                                           const std::vector<task_type>& types) const {
   std::vector<call_task_record> all;
   for (const auto& [id, t] : state_->tasks)
-    if (t.organization_id == q.organization_id &&
-        (q.types.empty() || std::find(q.types.begin(), q.types.end(), t.type) != q.types.end()))
+    if (t.organization_id == organization_id &&
+        (types.empty() || std::find(types.begin(), types.end(), t.type) != types.end()))
       all.push_back(t);
   std::sort(all.begin(), all.end(), [](const call_task_record& a, const call_task_record& b) {
     return a.create_time != b.create_time ? a.create_time > b.create_time : a.id > b.id;
   });
-  return cut_page(std::move(all), q.page);
+  return all;
+}
+
+result<query::page_of<call_task_record>> memory_session::run(const query::list_tasks& q) {
+  const std::lock_guard lock{state_->mutex};
+  return cut_page(newest_first(q.organization_id, q.types), q.page);
+}
+
+result<std::vector<call_task_record>> memory_session::run(const query::tasks_behind& q) {
+  const std::lock_guard lock{state_->mutex};
+  auto all = newest_first(q.organization_id, {});
+  if (q.behind) {
+    const auto place = std::find_if(all.begin(), all.end(), [&](const auto& t) { return t.id == *q.behind; });
+    all.erase(all.begin(), place == all.end() ? place : std::next(place));
+  }
+  all.resize(std::min(all.size(), static_cast<std::size_t>(std::clamp(q.limit, 1, 500))));
+  return all;
+}
+
+result<std::vector<query::task_type_count>> memory_session::run(const query::count_tasks_by_type& q) {
+  const std::lock_guard lock{state_->mutex};
+  std::map<task_type, query::task_type_count> counts;
+  for (const auto& [id, t] : state_->tasks) {
+    if (t.organization_id != q.organization_id) continue;
+    auto& count = counts[t.type];
+    count.type = t.type;
+    ++count.tasks;
+    count.leads += t.leads_count;
+  }
+  std::vector<query::task_type_count> out;
+  for (const auto& [type, count] : counts) out.push_back(count);
+  return out;
 }
 
 result<call_task_record> memory_session::run(const query::find_task& q) {
@@ -192,6 +223,16 @@ result<query::page_of<call_job_view>> memory_session::run(const query::list_jobs
     all.push_back(state_->view_of(job));
   }
   return cut_page(std::move(all), q.page);
+}
+
+result<std::vector<call_job_view>> memory_session::run(const query::jobs_behind& q) {
+  const std::lock_guard lock{state_->mutex};
+  if (owned_task(q.organization_id, q.task) == nullptr) return fail(errc::not_found, "no such task");
+  const auto limit = static_cast<std::size_t>(std::clamp(q.limit, 1, 500));
+  std::vector<call_job_view> out;
+  for (const auto row : state_->jobs_of_task[value(q.task)])
+    if (row > value(q.behind) && out.size() < limit) out.push_back(state_->view_of(state_->jobs.at(row)));
+  return out;
 }
 
 result<std::vector<call_job_view>> memory_session::run(const query::jobs_by_row& q) {

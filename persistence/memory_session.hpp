@@ -22,6 +22,9 @@ class memory_session final : public store {
 
  private:
   /// The task when it belongs to the organisation. Called under the state's mutex.
+  /// The organisation's tasks of these types (empty = all). The lock is held.
+  std::vector<call_task_record> newest_first(const std::string& organization_id,
+                                             const std::vector<task_type>& types) const;
   const call_task_record* owned_task(const std::string& organization_id, task_id id) const;
 
   std::shared_ptr<memory_state> state_;

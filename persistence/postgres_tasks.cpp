@@ -40,6 +40,18 @@ constexpr statement select_tasks{"select_tasks",
                                  " from call_tasks t where t.organization_id = $1"
                                  " and (cardinality($2::smallint[]) = 0 or t.task_type = any($2::smallint[]))"
                                  " order by t.create_time desc, t.id desc limit $3 offset $4"};
+constexpr statement select_newest_tasks{"select_newest_tasks", "select " WAIHU_TASK_COLUMNS
+                                                               " from call_tasks t where t.organization_id = $1"
+                                                               " order by t.create_time desc, t.id desc limit $2"};
+// The place is looked up rather than handed in: our instants are whole milliseconds, the database's are not.
+constexpr statement select_tasks_behind{
+    "select_tasks_behind", "select " WAIHU_TASK_COLUMNS
+                           " from call_tasks t where t.organization_id = $1 and (t.create_time, t.id) <"
+                           " (select b.create_time, b.id from call_tasks b where b.id = $3 and b.organization_id = $1)"
+                           " order by t.create_time desc, t.id desc limit $2"};
+constexpr statement count_types{"count_types",
+                                "select task_type, count(*), sum(leads_count)::bigint from call_tasks"
+                                " where organization_id = $1 group by task_type order by task_type"};
 constexpr statement select_task{
     "select_task", "select " WAIHU_TASK_COLUMNS " from call_tasks t where t.id = $1 and t.organization_id = $2"};
 constexpr statement select_task_of_group{"select_task_of_group",
@@ -63,6 +75,10 @@ constexpr statement select_jobs{
     " from leads_task_list j left join dcc_leads_follow f on f.id = j.leads_follow_id"
     " where j.task_id = $1 and (not $2 or j.leads_follow_id is not null) and ($3 < 0 or j.is_interested = $3)"
     " order by j.id limit $4 offset $5"};
+constexpr statement select_jobs_behind{
+    "select_jobs_behind", "select " WAIHU_JOB_VIEW_COLUMNS
+                          " from leads_task_list j left join dcc_leads_follow f on f.id = j.leads_follow_id"
+                          " where j.task_id = $1 and j.id > $2 order by j.id limit $3"};
 constexpr statement select_jobs_by_row{"select_jobs_by_row",
                                        "select " WAIHU_JOB_VIEW_COLUMNS
                                        " from leads_task_list j join call_tasks t on t.id = j.task_id"
@@ -200,6 +216,29 @@ result<query::page_of<call_task_record>> postgres_store::run(const query::list_t
   });
 }
 
+result<std::vector<call_task_record>> postgres_store::run(const query::tasks_behind& q) {
+  using answer = std::vector<call_task_record>;
+  return session_.transact<answer>(postgres_session::mode::read, [&](postgres_work& work) -> result<answer> {
+    const auto limit = std::clamp(q.limit, 1, static_cast<int>(most_rows_a_call));
+    const auto organization = storable_text(q.organization_id);
+    answer out;
+    for (const auto& row : q.behind ? work.run(select_tasks_behind, organization, limit, value(*q.behind))
+                                    : work.run(select_newest_tasks, organization, limit))
+      out.push_back(task_of(row));
+    return out;
+  });
+}
+
+result<std::vector<query::task_type_count>> postgres_store::run(const query::count_tasks_by_type& q) {
+  using answer = std::vector<query::task_type_count>;
+  return session_.transact<answer>(postgres_session::mode::read, [&](postgres_work& work) -> result<answer> {
+    answer out;
+    for (const auto& row : work.run(count_types, storable_text(q.organization_id)))
+      out.push_back({static_cast<task_type>(row[0].as<int>()), row[1].as<std::int64_t>(), row[2].as<std::int64_t>()});
+    return out;
+  });
+}
+
 result<call_task_record> postgres_store::run(const query::find_task& q) {
   if (q.id.has_value() == q.job_group_id.has_value())
     return fail(errc::invalid_argument, "either a task id or a job group id is asked");
@@ -237,6 +276,19 @@ result<query::page_of<call_job_view>> postgres_store::run(const query::list_jobs
     for (const auto& row : work.run(select_jobs, task, q.only_followed, wanted, page.page_size, offset_of(page)))
       page.items.push_back(view_of(row));
     return page;
+  });
+}
+
+result<std::vector<call_job_view>> postgres_store::run(const query::jobs_behind& q) {
+  using answer = std::vector<call_job_view>;
+  return session_.transact<answer>(postgres_session::mode::read, [&](postgres_work& work) -> result<answer> {
+    if (work.run(select_task, value(q.task), storable_text(q.organization_id)).empty())
+      return fail(errc::not_found, "no such task");
+    const auto limit = std::clamp(q.limit, 1, static_cast<int>(most_rows_a_call));
+    answer out;
+    for (const auto& row : work.run(select_jobs_behind, value(q.task), value(q.behind), limit))
+      out.push_back(view_of(row));
+    return out;
   });
 }
 

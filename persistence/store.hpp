@@ -24,8 +24,9 @@ struct commit_report {
 #define WAIHU_STORE_QUERIES(X) \
   X(user_by_name) X(user_by_id) X(replace_password) X(create_user) X(create_organization) X(organization_by_id) \
   X(import_leads) X(lead_statistics) X(create_scene) X(list_scenes) X(create_task) X(list_tasks) X(find_task) \
-  X(set_script) X(list_jobs) X(jobs_by_row) X(job_by_call_job_id) X(count_task) X(events_after) X(last_event) \
-  X(load_task) X(unfinished_tasks) X(claim_shards) X(renew_claim) X(release_claim)
+  X(tasks_behind) X(count_tasks_by_type) X(set_script) X(list_jobs) X(jobs_behind) X(jobs_by_row) \
+  X(job_by_call_job_id) X(count_task) X(events_after) X(last_event) X(load_task) \
+  X(unfinished_tasks) X(claim_shards) X(renew_claim) X(release_claim)
 // clang-format on
 
 /// The overrides of an implementation, each defined in its own place.

@@ -149,6 +149,27 @@ struct list_tasks {
   page_request page;
 };
 
+/// Tasks of the organisation in the order of `list_tasks`, at most `limit` (<= 500), from the newest or behind one of
+/// them: for reading all without counting pages. Nothing when `behind` is no task of the organisation.
+struct tasks_behind {
+  using answer_type = std::vector<call_task_record>;
+  std::string organization_id;
+  std::optional<task_id> behind;
+  int limit{500};
+};
+
+/// How many tasks of one type there are, and how many leads they hold together.
+struct task_type_count {
+  task_type type{};
+  std::int64_t tasks{}, leads{};
+};
+
+/// The organisation's tasks by type, ascending; types without a task are left out.
+struct count_tasks_by_type {
+  using answer_type = std::vector<task_type_count>;
+  std::string organization_id;
+};
+
 /// One task of the organisation, by id or by job group (exactly one given). not_found otherwise.
 struct find_task {
   using answer_type = call_task_record;
@@ -173,6 +194,16 @@ struct list_jobs {
   bool only_followed{};
   std::optional<interest> with_interest;
   page_request page;
+};
+
+/// A task's jobs in row order from behind a row on, at most `limit` (<= 500), whole rows with follow-ups: for reading
+/// all without counting pages. not_found when it is no task of the organisation.
+struct jobs_behind {
+  using answer_type = std::vector<call_job_view>;
+  std::string organization_id;
+  task_id task{};
+  job_row_id behind{};
+  int limit{500};
 };
 
 /// Whole rows by row id (any order in, row order out); unknown ids are left out. At most 500.
@@ -266,9 +297,10 @@ struct release_claim {
 using store_query =
     std::variant<query::user_by_name, query::user_by_id, query::replace_password, query::create_user,
                  query::create_organization, query::organization_by_id, query::import_leads, query::lead_statistics,
-                 query::create_scene, query::list_scenes, query::create_task, query::list_tasks, query::find_task,
-                 query::set_script, query::list_jobs, query::jobs_by_row, query::job_by_call_job_id, query::count_task,
-                 query::events_after, query::last_event, query::load_task, query::unfinished_tasks, query::claim_shards,
-                 query::renew_claim, query::release_claim>;
+                 query::create_scene, query::list_scenes, query::create_task, query::list_tasks, query::tasks_behind,
+                 query::count_tasks_by_type, query::find_task, query::set_script, query::list_jobs, query::jobs_behind,
+                 query::jobs_by_row, query::job_by_call_job_id, query::count_task, query::events_after,
+                 query::last_event, query::load_task, query::unfinished_tasks, query::claim_shards, query::renew_claim,
+                 query::release_claim>;
 
 }  // namespace waihu

@@ -111,6 +111,18 @@ TEST_F(http_tasks, AllTasksCarryTheirLeads) {
   EXPECT_EQ(r.json().text("/data/0/leads_list/0/call_status"), "未开始");
 }
 
+TEST_F(http_tasks, AllTasksAndTheirCountsCostQuestionsByPieceNotByPage) {
+  add_leads(1);
+  for (int i = 0; i < 501; ++i) add_task(operator_a);
+  const auto before = inside->queries();
+  const auto counted = get("/api/task-stats").json();
+  EXPECT_EQ(counted.number("/data/0/count"), 501);
+  EXPECT_EQ(inside->queries() - before, 2U) << "the user, and all counts at once";
+  const auto all = get("/api/tasks").json();
+  ASSERT_EQ(all.size("/data"), 501);
+  EXPECT_GT(all.number("/data/499/id"), all.number("/data/500/id")) << "newest first across the pieces";
+}
+
 TEST_F(http_tasks, TypesAreCountedInOrderWithZeros) {
   add_leads(3);
   add_task(operator_a);

@@ -245,6 +245,62 @@ TEST_P(StoreQueries, TasksArePagedNewestFirstAndAPagePastTheEndIsTheLast) {
   EXPECT_TRUE(none.items.empty());
 }
 
+TEST_P(StoreQueries, AllTasksAreReadPieceByPieceNewestFirstWithoutGapOrDouble) {
+  import_leads(1);
+  import_leads(1, "ORG002");
+  std::vector<task_id> made;
+  for (int i = 0; i < 7; ++i) made.insert(made.begin(), make_task());
+  const auto foreign = make_task("ORG002");
+  std::vector<task_id> read;
+  query::tasks_behind q{"ORG001", {}, 3};
+  for (std::size_t n = 3; n == 3;) {
+    const auto some = session->run(q);
+    ASSERT_TRUE(some) << some.error().message;
+    n = some->size();
+    for (const auto& t : *some) read.push_back(t.id);
+    q.behind = read.back();
+  }
+  EXPECT_EQ(read, made);
+  EXPECT_TRUE(session->run(query::tasks_behind{"ORG001", made.back(), 3})->empty());
+  EXPECT_TRUE(session->run(query::tasks_behind{"ORG001", foreign, 3})->empty()) << "another organisation's place";
+  EXPECT_TRUE(session->run(query::tasks_behind{"ORG001", task_id{7777777}, 3})->empty());
+}
+
+TEST_P(StoreQueries, TasksAreCountedByType) {
+  EXPECT_TRUE(session->run(query::count_tasks_by_type{"ORG001"})->empty());
+  import_leads(3);
+  import_leads(1, "ORG002");
+  const auto called = make_task();
+  make_task();
+  make_task();
+  make_task("ORG002");
+  must(change::move_task{own(called), task_type::created, task_type::calling, "g", {}, at(1)});
+  const auto counted = session->run(query::count_tasks_by_type{"ORG001"});
+  ASSERT_TRUE(counted && counted->size() == 2);
+  EXPECT_EQ((*counted)[0].type, task_type::created);
+  EXPECT_EQ((*counted)[0].tasks, 2);
+  EXPECT_EQ((*counted)[0].leads, 6);
+  EXPECT_EQ((*counted)[1].type, task_type::calling);
+  EXPECT_EQ((*counted)[1].tasks, 1);
+  EXPECT_EQ((*counted)[1].leads, 3);
+}
+
+TEST_P(StoreQueries, AllJobsOfATaskAreReadPieceByPieceInRowOrder) {
+  const auto id = calling_task(7);
+  const auto rows = rows_of(id);
+  std::vector<job_row_id> read;
+  query::jobs_behind q{"ORG001", id, {}, 3};
+  for (std::size_t n = 3; n == 3;) {
+    const auto some = session->run(q);
+    ASSERT_TRUE(some) << some.error().message;
+    n = some->size();
+    for (const auto& j : *some) read.push_back(j.job.row);
+    q.behind = read.back();
+  }
+  EXPECT_EQ(read, rows);
+  EXPECT_EQ(session->run(query::jobs_behind{"ORG001", id, {}, 0})->size(), 1U) << "a limit is within 1..500";
+}
+
 TEST_P(StoreQueries, AForeignOrganisationsRowsAnswerLikeMissingOnes) {
   const auto id = calling_task(2);
   const auto rows = rows_of(id);
@@ -255,6 +311,9 @@ TEST_P(StoreQueries, AForeignOrganisationsRowsAnswerLikeMissingOnes) {
   EXPECT_EQ(code_of(session->run(query::find_task{foreign, {}, "group-ORG001"})), errc::not_found);
   EXPECT_EQ(code_of(session->run(query::set_script{foreign, id, "x"})), errc::not_found);
   EXPECT_EQ(code_of(session->run(query::list_jobs{foreign, id, false, {}, {}})), errc::not_found);
+  EXPECT_EQ(code_of(session->run(query::jobs_behind{foreign, id, {}, 9})), errc::not_found);
+  EXPECT_TRUE(session->run(query::tasks_behind{foreign, {}, 9})->empty());
+  EXPECT_TRUE(session->run(query::count_tasks_by_type{foreign})->empty());
   EXPECT_TRUE(session->run(query::jobs_by_row{foreign, rows})->empty());
   EXPECT_EQ(code_of(session->run(query::job_by_call_job_id{foreign, call})), errc::not_found);
   EXPECT_TRUE(session->run(query::events_after{foreign, {}, {}, 100})->empty());
