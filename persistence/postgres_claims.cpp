@@ -7,6 +7,7 @@
 #include "messages/model/text.hpp"
 #include "persistence/postgres_rows.hpp"
 #include "persistence/postgres_store_impl.hpp"
+#include "telemetry/log.hpp"
 
 namespace waihu {
 
@@ -48,6 +49,13 @@ constexpr statement beat{
 constexpr statement free_shards{
     "free_shards", "update shards set node = '', expires_at = clock_timestamp() where node = $1 and epoch = $2"};
 constexpr statement leave{"leave", "update nodes set heartbeat = clock_timestamp(), claim_pid = 0 where node = $1"};
+
+/// Months are made two ahead, so that nothing hangs on the hour.
+constexpr std::chrono::hours between_partitions{6};
+// Making one takes a lock that every commit's events wait for, and whoever renews the claim cannot wait for long
+// either.
+constexpr const char* make_partitions = R"(set local lock_timeout = '500ms';
+  do $$ begin perform waihu_make_event_partitions(2); exception when lock_not_available then null; end $$)";
 
 std::string name_holder(const pqxx::row& row) {
   return "node " + row[0].as<std::string>(std::string{}) + " (" + row[1].as<std::string>(std::string{}) +
@@ -95,7 +103,7 @@ result<epoch_t> postgres_store::run(const query::claim_shards& q) {
 }
 
 result<bool> postgres_store::run(const query::renew_claim& q) {
-  return session_.transact<bool>(postgres_session::mode::write, [&](postgres_work& work) -> result<bool> {
+  auto kept = session_.transact<bool>(postgres_session::mode::write, [&](postgres_work& work) -> result<bool> {
     work.learn_transaction_id();
     const bool has_lock = take_claim_lock(work);
     const auto renewed =
@@ -115,6 +123,21 @@ result<bool> postgres_store::run(const query::renew_claim& q) {
     if (holds_claim_lock()) work.run(beat, storable_text(q.node));
     return true;
   });
+  if (kept) look_after_partitions();
+  return kept;
+}
+
+void postgres_store::look_after_partitions() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_partitions_) return;
+  next_partitions_ = now + between_partitions;
+  const auto made = session_.transact<bool>(postgres_session::mode::read, [](postgres_work& work) -> result<bool> {
+    work.raw().exec(make_partitions);
+    return true;
+  });
+  if (!made)
+    telemetry::log_repeated(telemetry::log_level::warn, "store", "store.partitions_not_made", "",
+                            {{"reason", made.error().message}}, "tried again in a few hours");
 }
 
 result<bool> postgres_store::run(const query::release_claim& q) {

@@ -25,6 +25,8 @@ class postgres_store final : public store {
   /// Takes or checks the advisory lock that the claim rests on; true when this session holds it.
   bool take_claim_lock(postgres_work& work);
   void drop_claim_lock(postgres_work& work);
+  /// Makes the coming months' partitions of the events when the last look is long ago. Never fails: there is time.
+  void look_after_partitions();
   bool holds_claim_lock() const noexcept {
     return claim_generation_ != 0 && claim_generation_ == session_.generation();
   }
@@ -32,6 +34,7 @@ class postgres_store final : public store {
   postgres_session session_;
   std::chrono::milliseconds lease_time_;
   task_organizations organizations_;
+  std::chrono::steady_clock::time_point next_partitions_{};
   std::uint64_t claim_generation_{};  ///< Connection on which the lock was taken; 0 = not held.
 };
 

@@ -59,6 +59,33 @@ TEST_P(PostgresOutage, ABrokenClaimSessionTakesItsLockBackUnlessSomebodyElseWas)
   EXPECT_TRUE(other->run(query::renew_claim{"node-b", epoch_t{value(epoch) + 1}}));
 }
 
+TEST_P(PostgresOutage, WhoHoldsTheClaimMakesThePartitionsOfTheComingMonths) {
+  const auto partitions = [&] {
+    return ask_sql(*world.database, "select count(*) from pg_inherits where inhparent = 'task_events'::regclass")[0];
+  };
+  ask_sql(*world.database,
+          "do $$ begin execute (select 'drop table ' || max(inhrelid::regclass::text) from pg_inherits"
+          " where inhparent = 'task_events'::regclass and inhrelid <> 'task_events_other'::regclass); end $$");
+  ASSERT_EQ(partitions(), "3");
+  // Whoever reads the events holds up the making, but neither holds up nor fails the claim.
+  postgres_session reader{*world.database};
+  const auto read = reader.transact<bool>(postgres_session::mode::read, [&](postgres_work& work) -> result<bool> {
+    work.raw().exec("lock table task_events in access share mode");
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_TRUE(session->run(query::renew_claim{"node-a", epoch}));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 4s);
+    return true;
+  });
+  ASSERT_TRUE(read);
+  EXPECT_EQ(partitions(), "3");
+  session.reset();
+  session = world.sessions();
+  const auto again = session->run(query::claim_shards{"node-a", "a:2"});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(session->run(query::renew_claim{"node-a", *again}));
+  EXPECT_EQ(partitions(), "4");
+}
+
 TEST_P(PostgresOutage, WritesGoOnUnderConnectionsThatAreKilledAllTheTime) {
   const auto id = calling_task(150);
   const auto rows = rows_of(id);
