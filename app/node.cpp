@@ -119,9 +119,9 @@ struct node::implementation {
       if (why.code == errc::conflict) return start_failure{exit_code::schema_unusable, why.message};
       if (!is_transient(why.code)) return start_failure{exit_code::schema_unusable, why.message};
       if (std::chrono::steady_clock::now() >= give_up)
-        return start_failure{exit_code::store_unreachable, "the store cannot be reached: " + why.message};
+        return start_failure{exit_code::store_unreachable, "no store within --wait-store: " + why.message};
       log_event(log_level::warn, "store", "store.waiting", {{"reason", why.message}},
-                "the store cannot be reached, trying again in 5 s");
+                "the store cannot be used yet, trying again in 5 s");
       if (!pause(store_retry, stop_wanted)) return start_failure{exit_code::ok, "stopped while waiting for the store"};
     }
     const auto status = check_schema(options.store);
@@ -174,7 +174,7 @@ struct node::implementation {
     sizes.readers = static_cast<std::size_t>(options.store.readers);
     const worker_spawner workers = [this, sessions] { return spawn_store_worker(*system, sessions); };
     eng->reader = spawn_store_reader(*system, sizes, workers);
-    eng->hub = spawn_event_hub(*system, eng->reader);
+    eng->hub = spawn_event_hub(*system);
     eng->writer = spawn_store_writer(*system, sizes, workers, std::make_shared<event_hub>(eng->hub), eng->counts);
     eng->gateway = spawn_provider_gateway(*system, provider, options.provider, eng->seed, eng->counts,
                                           [good = claim_good_until] { return steady_ms() < good->load(); });

@@ -129,7 +129,6 @@ struct diagnosed_task {
 struct event_subscription {
   std::string organization_id;
   std::optional<task_id> task;
-  std::optional<event_id> after;  ///< Resume after this one; empty = from now on.
   std::function<bool(const event_record&)> deliver;
 };
 

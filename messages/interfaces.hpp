@@ -264,7 +264,7 @@ using subscription_ptr = std::shared_ptr<const event_subscription>;
 using event_hub = caf::typed_actor<
     // Events that have just become durable, oldest first.
     caf::reacts_to<publish_atom, event_pack>,
-    // Subscribe; answered with a token once nothing after `after` can be missed.
+    // Subscribe; answered with a token once it stands. What was published before is not told.
     caf::replies_to<join_atom, subscription_ptr>::with<result<std::uint64_t>>,
     caf::reacts_to<leave_atom, std::uint64_t>>;
 

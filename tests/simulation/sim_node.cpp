@@ -66,7 +66,7 @@ void sim_node::spawn_actors() {
   const auto& options = around_.options;
   const worker_spawner workers = [this] { return spawn_sim_worker(*system_, store_); };
   eng_->reader = spawn_store_reader(*system_, {}, workers);
-  eng_->hub = spawn_event_hub(*system_, eng_->reader);
+  eng_->hub = spawn_event_hub(*system_);
   eng_->writer = spawn_store_writer(*system_, {}, workers, std::make_shared<event_hub>(eng_->hub), eng_->counts);
   eng_->gateway = spawn_provider_gateway(*system_, provider_, options.provider, eng_->seed, eng_->counts,
                                          [this] { return around_.here.now() < good_until_; });

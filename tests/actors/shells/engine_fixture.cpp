@@ -52,7 +52,7 @@ void EngineFixture::start_node() {
   const auto sessions = make_failing_store_factory(make_memory_store_factory(memory), store_failures);
   const worker_spawner workers = [this, sessions] { return spawn_attached_store_worker(*system_, sessions); };
   eng->reader = spawn_store_reader(*system_, {}, workers);
-  eng->hub = spawn_event_hub(*system_, eng->reader);
+  eng->hub = spawn_event_hub(*system_);
   eng->writer = spawn_store_writer(*system_, {}, workers, std::make_shared<event_hub>(eng->hub), eng->counts);
   eng->gateway =
       spawn_provider_gateway(*system_, provider, options.provider, 7, eng->counts, [this] { return claim_confirmed; });
