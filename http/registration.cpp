@@ -1,6 +1,5 @@
 // Making accounts and organisations: http-api.md section 2.
-#include <sodium.h>
-
+#include "http/account_rules.hpp"
 #include "http/body_fields.hpp"
 #include "http/handlers.hpp"
 #include "http/json_writer.hpp"
@@ -24,14 +23,6 @@ bool is_plausible_phone(std::string_view text) {
   return text.size() >= 5 && text.size() <= 20 && text.find_first_not_of("0123456789+- ") == std::string_view::npos;
 }
 
-/// Eight characters of [A-Z0-9].
-std::string fresh_organization_id() {
-  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-  std::string id(8, 'A');
-  for (auto& ch : id) ch = letters[randombytes_uniform(static_cast<std::uint32_t>(letters.size()))];
-  return id;
-}
-
 }  // namespace
 
 async<response> register_user(call& c) {
@@ -39,7 +30,7 @@ async<response> register_user(call& c) {
   body_fields body(c.req.body);
   query::create_user q;
   q.username = body.required_text("username", 50);
-  const auto password = body.required_text("password", 200, 6);
+  const auto password = body.required_text("password", 200, least_password_length);
   q.phone = body.required_text("phone", 20);
   if (!q.phone.empty() && !is_plausible_phone(q.phone)) body.add_error("phone", "不是有效的电话号码");
   if (!body.ok()) co_return invalid_answer(c.req, body.errors());

@@ -1,12 +1,13 @@
 // setup, config: the two that talk to no daemon.
 #include <fstream>
 #include <iostream>
-#include <random>
 
 #include "app/ctl/command_support.hpp"
 #include "app/ctl/credentials.hpp"
 #include "config/describe.hpp"
 #include "config/load.hpp"
+#include "http/account_rules.hpp"
+#include "http/body_fields.hpp"
 #include "http/password.hpp"
 #include "persistence/migrate.hpp"
 #include "persistence/postgres_store.hpp"
@@ -14,8 +15,6 @@
 namespace waihu::ctl {
 
 namespace {
-
-constexpr std::size_t least_password_bytes = 8;
 
 int report_faults(const config::load_outcome& loaded) {
   for (const auto& fault : loaded.faults) std::cerr << config::to_string(fault) << '\n';
@@ -27,15 +26,6 @@ int report_faults(const config::load_outcome& loaded) {
 int report_store(const failure& why) {
   std::cerr << "waihuctl: " << why.message << '\n';
   return is_transient(why.code) ? not_reached : refused;
-}
-
-std::string random_organization_id() {
-  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-  std::random_device device;
-  std::uniform_int_distribution<std::size_t> pick(0, letters.size() - 1);
-  std::string id;
-  while (id.size() < 8) id += letters[pick(device)];
-  return id;
 }
 
 user_role role_of(const std::string& word) noexcept {
@@ -53,7 +43,7 @@ result<std::string> ensure_organization(store& s, const setup_request& wanted) {
   }
   query::create_organization create;
   create.name = wanted.organization;
-  create.organization_id = wanted.organization_id.empty() ? random_organization_id() : wanted.organization_id;
+  create.organization_id = wanted.organization_id.empty() ? http::fresh_organization_id() : wanted.organization_id;
   const auto made = s.run(create);
   if (made) return made->organization_id;
   if (made.error().code == errc::conflict)
@@ -73,8 +63,9 @@ result<bool> ensure_user(store& s, const setup_request& wanted, const std::strin
   if (known.error().code != errc::not_found) return tl::unexpected<failure>(known.error());
   const auto password = read_password(wanted.password_file, "Password for " + wanted.username + ": ");
   if (!password) return tl::unexpected<failure>(password.error());
-  if (password->reveal().size() < least_password_bytes)
-    return fail(errc::invalid_argument, "the password must have at least 8 characters");
+  if (http::length_in_characters(password->reveal()) < http::least_password_length)
+    return fail(errc::invalid_argument,
+                "the password must have at least " + std::to_string(http::least_password_length) + " characters");
   auto hash = http::hash_password(password->reveal());
   if (!hash) return tl::unexpected<failure>(hash.error());
   query::create_user create;

@@ -166,20 +166,23 @@ TEST_F(http_accounts, AViewerReadsButChangesNothing) {
 }
 
 TEST_F(http_accounts, RegistrationIsOffUnlessConfigured) {
-  EXPECT_EQ(post("/api/register", R"({"username":"n","password":"123456","phone":"13900000009"})").status, 404);
+  EXPECT_EQ(post("/api/register", R"({"username":"n","password":"12345678","phone":"13900000009"})").status, 404);
 }
 
 TEST_F(http_accounts, RegistrationRefusesTakenNamesAndPhones) {
   options.auth.allow_register = true;
-  const auto made = post("/api/register", R"({"username":"neu","password":"123456","phone":"13900000009"})");
+  EXPECT_EQ(post("/api/register", R"({"username":"neu","password":"1234567","phone":"13900000009"})").status, 422);
+  EXPECT_EQ(post("/api/register", R"({"username":"neu","password":"密码密码","phone":"13900000009"})").status, 422)
+      << "four characters, though twelve bytes";
+  const auto made = post("/api/register", R"({"username":"neu","password":"12345678","phone":"13900000009"})");
   EXPECT_EQ(made.json().number("/code"), 1000) << made.body;
   EXPECT_EQ(made.json().text("/message"), "注册成功");
-  const auto name = post("/api/register", R"({"username":"neu","password":"123456","phone":"13900000010"})");
+  const auto name = post("/api/register", R"({"username":"neu","password":"12345678","phone":"13900000010"})");
   EXPECT_EQ(name.json().text("/status"), "duplicate");
   EXPECT_EQ(name.json().number("/code"), 1001);
   EXPECT_EQ(name.json().text("/message"), "用户名已存在");
   EXPECT_EQ(name.json().text("/data/field"), "username");
-  const auto phone = post("/api/register", R"({"username":"neu2","password":"123456","phone":"13900000009"})");
+  const auto phone = post("/api/register", R"({"username":"neu2","password":"12345678","phone":"13900000009"})");
   EXPECT_EQ(phone.json().text("/message"), "手机号已被注册");
 }
 
