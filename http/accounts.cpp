@@ -128,12 +128,6 @@ async<response> verify_auth(call& c) {
 
 namespace {
 
-std::string_view presented_token(const request& req) {
-  if (const auto* h = req.header("access-token")) return bearer_token(*h);
-  if (const auto* h = req.header("authorization")) return bearer_token(*h);
-  return {};
-}
-
 response token_not_valid(const request& req, std::string_view said) {
   envelope e("error", code_unauthorized, said);
   auto& w = e.data();

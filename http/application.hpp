@@ -153,6 +153,9 @@ class application {
   std::shared_ptr<services> shared_;
 };
 
+/// The token of a request: header access-token, else Authorization, without "Bearer "; empty when it brings none.
+std::string_view presented_token(const request& req);
+
 /// Splits and decodes a request target into path and query. False when it is malformed.
 bool read_target(std::string_view target, request& into);
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "http/json_writer.hpp"
+#include "messages/model/json_depth.hpp"
 
 namespace waihu::http {
 
@@ -13,26 +14,6 @@ namespace {
 using value_t = rapidjson::Value;
 
 std::string_view view(const value_t& v) { return {v.GetString(), v.GetStringLength()}; }
-
-/// Bracket depth outside strings; the parser's own recursion is avoided, but the tree's destructor recurses.
-bool is_too_deep(std::string_view json) {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-      continue;
-    }
-    if (c == '"') in_string = true;
-    if (c == '{' || c == '[') {
-      if (++depth > body_fields::depth_limit) return true;
-    }
-    if (c == '}' || c == ']') --depth;
-  }
-  return false;
-}
 
 std::optional<std::int64_t> as_integer(const value_t& v) {
   if (v.IsInt64()) return v.GetInt64();
@@ -105,7 +86,8 @@ struct body_fields::tree {
 body_fields::body_fields(std::string_view json) : tree_(std::make_shared<tree>()) {
   if (json.substr(0, 3) == "\xEF\xBB\xBF") json.remove_prefix(3);
   if (trimmed(json).empty()) json = "{}";
-  if (is_too_deep(json)) {
+  // The parser does not recurse, but the tree's destructor does.
+  if (is_nested_deeper_than(json, depth_limit)) {
     add_error("body", "JSON 嵌套层数过深");
     return;
   }

@@ -59,12 +59,6 @@ match look_up(const request& req, std::vector<name_value>* parts) {
   return m;
 }
 
-std::string_view token_of(const request& req) {
-  if (const auto* h = req.header("access-token")) return bearer_token(*h);
-  if (const auto* h = req.header("authorization")) return bearer_token(*h);
-  return {};
-}
-
 response token_refused(const request& req, bool is_missing) {
   auto r = error_answer(
       req, 401, code_unauthorized,
@@ -100,6 +94,12 @@ std::string_view call::path_part(std::string_view name) const {
   return {};
 }
 
+std::string_view presented_token(const request& req) {
+  if (const auto* h = req.header("access-token")) return bearer_token(*h);
+  if (const auto* h = req.header("authorization")) return bearer_token(*h);
+  return {};
+}
+
 bool read_target(std::string_view target, request& into) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (target.substr(0, scheme.size()) != scheme) continue;
@@ -115,19 +115,9 @@ bool read_target(std::string_view target, request& into) {
   into.path = std::move(*path);
   if (mark == std::string_view::npos) return true;
   constexpr std::size_t parameter_limit = 100;
-  std::string_view rest = target.substr(mark + 1);
-  while (!rest.empty()) {
-    const auto pair = rest.substr(0, rest.find('&'));
-    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
-    if (pair.empty()) continue;
-    const auto equals = pair.find('=');
-    const auto encoded = equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
-    auto name = percent_decode(pair.substr(0, equals), plus_sign::is_space);
-    auto value = percent_decode(encoded, plus_sign::is_space);
-    if (!name || !value) return false;
-    into.query.emplace_back(std::move(*name), std::move(*value));
-    if (into.query.size() > parameter_limit) return false;
-  }
+  auto query = parse_query(target.substr(mark + 1), parameter_limit);
+  if (!query) return false;
+  into.query = std::move(*query);
   return true;
 }
 
@@ -138,7 +128,7 @@ body_rule application::head_arrived(const request& head) const {
   if (m.found == nullptr || m.found->body != body_kind::form) return rule;
   // Big bodies are only read from people with a token, and only a few at a time.
   rule.limit = shared_->http.import_limit_bytes;
-  const auto token = token_of(head);
+  const auto token = presented_token(head);
   if (token.empty() || !shared_->tokens.check(token, shared_->now())) {
     rule.refuse = token_refused(head, token.empty());
     return rule;
@@ -203,7 +193,7 @@ async<response> application::dispatch(call& c) const {
   }
   const route& r = *m.found;
   if (r.who != access::open) {
-    const auto token = token_of(req);
+    const auto token = presented_token(req);
     const auto claims = c.s.tokens.check(token, c.s.now());
     if (!claims) co_return token_refused(req, token.empty());
     c.token = *claims;

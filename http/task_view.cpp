@@ -38,7 +38,6 @@ async<result<task_standing>> standing_of(call& c, const call_task_record& task) 
     s.updated_time = described->updated_time;
     s.last_error = std::move(described->last_error);
     s.counters = described->counters;
-    s.is_live = true;
     co_return s;
   }
   // No actor, or one that does not answer: the store's rows are exact as far as anything is settled.

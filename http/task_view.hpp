@@ -26,7 +26,6 @@ struct task_standing {
   wall_time updated_time{};
   std::string last_error;
   task_counters counters;
-  bool is_live{};
 };
 async<result<task_standing>> standing_of(call& c, const call_task_record& task);
 

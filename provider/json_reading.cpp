@@ -6,34 +6,13 @@
 
 #include <charconv>
 
+#include "messages/model/json_depth.hpp"
 #include "messages/model/text.hpp"
 
 namespace waihu::provider::json {
 namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
-
-bool is_shallow(std::string_view text) noexcept {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        in_string = false;
-      }
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > max_depth) return false;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return true;
-}
 
 std::size_t skip_blanks(std::string_view text, std::size_t at) noexcept {
   const auto next = text.find_first_not_of(blanks, at);
@@ -98,7 +77,7 @@ void walk(std::string_view text, char open, const std::function<bool(std::string
 }  // namespace
 
 bool parse(std::string_view text, rapidjson::Document& out) {
-  if (!is_shallow(text)) return false;
+  if (is_nested_deeper_than(text, max_depth)) return false;
   constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
   out.Parse<flags>(text.data(), text.size());
   return !out.HasParseError();

@@ -5,23 +5,7 @@
 
 namespace waihu::signing {
 
-std::optional<parameters> parse_query(std::string_view text) {
-  parameters pairs;
-  while (!text.empty()) {
-    const auto end = text.find('&');
-    const auto piece = text.substr(0, end);
-    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-    if (piece.empty()) continue;
-    if (pairs.size() == max_parameters) return std::nullopt;
-    const auto equals = piece.find('=');
-    auto name = percent_decode(piece.substr(0, equals), plus_sign::is_space);
-    auto value = percent_decode(equals == std::string_view::npos ? std::string_view{} : piece.substr(equals + 1),
-                                plus_sign::is_space);
-    if (!name || !value) return std::nullopt;
-    pairs.emplace_back(std::move(*name), std::move(*value));
-  }
-  return pairs;
-}
+std::optional<parameters> parse_query(std::string_view text) { return waihu::parse_query(text, max_parameters); }
 
 std::string encode_query(const parameters& pairs) {
   std::string out;

@@ -18,8 +18,7 @@ using parameters = std::vector<std::pair<std::string, std::string>>;
 /// Greatest number of pairs `parse_query` takes; more is malformed.
 inline constexpr std::size_t max_parameters = 4096;
 
-/// Reads `a=1&b=2`, of a query string or of an application/x-www-form-urlencoded body. A name without '=' has an empty
-/// value; empty pairs are skipped. Nothing when the encoding is broken or there are more than `max_parameters` pairs.
+/// `waihu::parse_query` with our limit.
 std::optional<parameters> parse_query(std::string_view text);
 
 /// The pairs in their order, each name and value percent-encoded: what goes on the wire.

@@ -53,4 +53,22 @@ std::optional<std::string> percent_decode(std::string_view text, plus_sign plus)
   return out;
 }
 
+std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view text, std::size_t most) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  while (!text.empty()) {
+    const auto end = text.find('&');
+    const auto piece = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    if (piece.empty()) continue;
+    if (pairs.size() == most) return std::nullopt;
+    const auto equals = piece.find('=');
+    auto name = percent_decode(piece.substr(0, equals), plus_sign::is_space);
+    auto value = percent_decode(equals == std::string_view::npos ? std::string_view{} : piece.substr(equals + 1),
+                                plus_sign::is_space);
+    if (!name || !value) return std::nullopt;
+    pairs.emplace_back(std::move(*name), std::move(*value));
+  }
+  return pairs;
+}
+
 }  // namespace waihu

@@ -2,10 +2,13 @@
 // send us. Knows only the standard library.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace waihu {
 
@@ -17,5 +20,10 @@ enum class plus_sign : std::uint8_t { kept, is_space };
 
 /// Undoes percent-encoding. Nothing when a '%' is not followed by two hex digits. The result may hold any byte.
 std::optional<std::string> percent_decode(std::string_view text, plus_sign plus);
+
+/// Reads `a=1&b=2`, of a query string or of an application/x-www-form-urlencoded body: decoded names and values in
+/// their order; names may repeat. A name without '=' has an empty value; empty pairs are skipped. Nothing when the
+/// encoding is broken or there are more than `most` pairs.
+std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view text, std::size_t most);
 
 }  // namespace waihu

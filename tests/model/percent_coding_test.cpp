@@ -29,5 +29,14 @@ TEST(PercentCoding, RefusesBrokenEscapes) {
     EXPECT_EQ(percent_decode(broken, plus_sign::kept), std::nullopt) << broken;
 }
 
+TEST(PercentCoding, AQueryIsReadInItsOrderUpToALimitOrNotAtAll) {
+  using pairs = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(parse_query("a=1+2&&b&a=%E5%A4%96&c=x=y", 4), (pairs{{"a", "1 2"}, {"b", ""}, {"a", "外"}, {"c", "x=y"}}));
+  EXPECT_EQ(parse_query("a&b&c", 3)->size(), 3U);
+  EXPECT_FALSE(parse_query("a&b&c&d", 3));
+  EXPECT_FALSE(parse_query("a=1&b=%g0", 3));
+  EXPECT_EQ(parse_query("", 0), pairs{});
+}
+
 }  // namespace
 }  // namespace waihu
