@@ -149,8 +149,9 @@ int start_up(int argc, char** argv) {
       ->check(CLI::Range(0, 86'400));
   cli.set_version_flag("--version", std::string("waihud ") + WAIHU_VERSION);
   cli.footer(
-      "Exit codes: 0 stopped in order, 2 bad flags or configuration, 3 store unreachable, 4 store in use by another\n"
-      "daemon, 5 schema unusable, 6 ownership lost, 7 cannot listen, 8 provider settings unusable, 9 stop timed out.");
+      "Exit codes: 0 stopped in order, 1 something unforeseen, 2 bad flags or configuration, 3 store unreachable,\n"
+      "4 store in use by another daemon, 5 schema unusable, 6 ownership lost, 7 cannot listen, 8 provider settings\n"
+      "unusable, 9 stop timed out, 10 an inner part ended by itself.");
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -9,6 +9,12 @@
 
 namespace waihu::ctl {
 
+namespace {
+
+constexpr std::int64_t unavailable = 1008;  ///< The API's code when store or actors are down.
+
+}  // namespace
+
 int run_login(const global_options& g, const std::string& username, const std::string& password_file) {
   auto address = address_of(g);
   if (!address) return report(address.error());
@@ -107,6 +113,9 @@ int run_doctor(const global_options& g) {
   if (!health->date && expiry != 0 && remaining != 0) check_clock(d, expiry - remaining);
   const auto tasks = api.get("/api/task_list?page=1&page_size=1");
   if (!tasks) d.bad("tasks: " + tasks.error().message, "look at waihud's log", not_reached);
+  else if (tasks->code() == unavailable)
+    d.bad("tasks: " + tasks->message(), "look at waihud's log: store.connect_failed says why, and the cure",
+          not_reached);
   else if (!tasks->is_success())
     d.bad("tasks: " + tasks->message(), "bind the user to an organisation (waihuctl setup)", refused);
   else d.good("the store answers");

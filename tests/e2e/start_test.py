@@ -1,4 +1,5 @@
 """Starts that must not succeed, each with a message that says what to do and an exit code that says why."""
+import os
 import pathlib
 import signal
 import subprocess
@@ -20,6 +21,24 @@ class Start(Scenario):
         daemon.start(ready=False, wait_store=11)
         self.assertEqual(daemon.process.wait(60), 3)
         self.assertGreaterEqual(daemon.log_text().count("store.waiting"), 2, daemon.tail())
+
+    def test_a_store_that_refuses_is_told_with_its_reason_and_its_cure_but_not_in_the_servers_words(self):
+        daemon = Daemon(self.folder, self.postgres.url("nowhere_7"), self.sim.url)
+        daemon.start(ready=False, wait_store=0)
+        self.assertEqual(daemon.process.wait(60), 3)
+        self.assertIn("the store has no such database; create it", daemon.log_text())
+        self.assertNotIn("nowhere_7", daemon.log_text())
+        setup = self.run_setup("long enough", WAIHU_STORE_URL=self.postgres.url("nowhere_7"))
+        self.assertIn("the store has no such database; create it", setup.stderr)
+
+    def test_setup_counts_the_characters_of_a_password_not_its_bytes(self):
+        self.assertIn("at least 8 characters", self.run_setup("密码密码").stderr)
+        self.assertIn("user: boss made", self.run_setup("密码密码密码密码").stdout)
+
+    def run_setup(self, password, **environment):
+        return subprocess.run([BIN / "waihuctl", "setup", "--organization", "o", "--user", "boss", "--phone", "1"],
+                              capture_output=True, text=True, timeout=60, check=False,
+                              env=dict(os.environ, WAIHU_STORE_URL=self.store_url, WAIHU_PASSWORD=password) | environment)
 
     def test_a_second_daemon_on_the_store_refuses_to_start_and_names_the_first(self):
         self.daemon.start()
