@@ -1,11 +1,12 @@
 """Starts that must not succeed, each with a message that says what to do and an exit code that says why."""
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import unittest
 
-from harness import BIN, Daemon, Scenario, free_port, wait_for
+from harness import BIN, ROOT, Daemon, Scenario, free_port, wait_for
 
 
 class Start(Scenario):
@@ -15,6 +16,13 @@ class Start(Scenario):
         self.assertEqual(done.returncode, 2)
         for word in ("http.port", "job.look_intervall_ms", "job.look_interval_ms", "store.url", "auth.jwt_secret", "Cure"):
             self.assertIn(word, done.stderr)
+
+    def test_help_names_every_exit_code_of_the_manual(self):
+        manual = (ROOT / "docs/operations.md").read_text()
+        codes = re.findall(r"^\| (\d+) \|", manual, re.MULTILINE)
+        self.assertEqual(codes, [str(n) for n in range(11)])
+        said = subprocess.run([BIN / "waihud", "--help"], capture_output=True, text=True, check=True).stdout
+        self.assertEqual(re.findall(r"(\d+) [a-z]", said[said.index("Exit codes:"):]), codes)
 
     def test_an_unreachable_store_is_waited_for_and_then_given_up_with_exit_3(self):
         daemon = Daemon(self.folder, f"postgresql://127.0.0.1:{free_port()}/none", self.sim.url)
