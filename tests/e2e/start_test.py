@@ -44,7 +44,8 @@ class Start(Scenario):
         self.assertIn("user: boss made", self.run_setup("密码密码密码密码").stdout)
 
     def run_setup(self, password, **environment):
-        return subprocess.run([BIN / "waihuctl", "setup", "--organization", "o", "--user", "boss", "--phone", "1"],
+        return subprocess.run([BIN / "waihuctl", "setup", "--organization", "o", "--organization-id", "SETUP001",
+                               "--user", "boss", "--phone", "1"],
                               capture_output=True, text=True, timeout=60, check=False,
                               env=dict(os.environ, WAIHU_STORE_URL=self.store_url, WAIHU_PASSWORD=password) | environment)
 
