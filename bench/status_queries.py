@@ -41,7 +41,7 @@ class StatusQueries(Campaigns):
     hour = "3600000"
     sim_flags = ("--speed", "1", "--talk-min-ms", hour, "--talk-max-ms", hour, "--no-answer-ring-ms", hour,
                  "--concurrency", "0", "--max-attempts", "1")
-    overrides = {"log.level": "warn", "job.look_interval_ms": 10000}
+    overrides = {"log.level": "warn", "job.look_interval_ms": 10000, "job.queued_look_interval_ms": 10000}
 
     def runTest(self):
         self.begin()
