@@ -274,6 +274,11 @@ std::optional<call_job_decision> decide(const call_job_position& at, const call_
 call_job_position restored_position(job_phase phase, parked_reason parked, call_status status, job_outcome outcome,
                                     int failures, steady_time last_change) {
   call_job_position p;
+  // A parking whose commit was in doubt may take effect after the end was stored; the end counts.
+  if (phase == job_phase::parked && is_terminal(status)) {
+    phase = job_phase::settled;
+    parked = parked_reason::none;
+  }
   p.phase = phase;
   p.parked = parked;
   p.status = status;

@@ -212,6 +212,19 @@ TEST(CallJobStory, GoesOnWhereItWasWhenAParkedJobAnswers) {
   EXPECT_EQ(job.asked_delay(), seconds{10});
 }
 
+TEST(CallJobStory, GetsItsFollowUpAlthoughItsParkingWasStoredAfterItsEnd) {
+  job_scene job;
+  job.at = restored_position(job_phase::parked, parked_reason::timeout, call_status::succeeded, job_outcome::connected,
+                             0, day_one);
+  EXPECT_EQ(job.at.phase, job_phase::settled);
+  EXPECT_EQ(job.at.parked, parked_reason::none);
+  const auto opening = opening_orders(job.at, call_job_policy{});
+  ASSERT_EQ(opening.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<job_orders::start_follow_up>(opening.front()));
+  job.tell(follow_up_done{});
+  EXPECT_EQ(job.at.phase, job_phase::closed);
+}
+
 TEST(CallJobStory, IgnoresASecondTerminalReportAndCountsIt) {
   job_scene job;
   job.track();
