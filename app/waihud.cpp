@@ -11,7 +11,6 @@
 #include <csignal>
 #include <cstdio>
 #include <iostream>
-#include <set>
 #include <thread>
 
 #include "app/node.hpp"
@@ -45,34 +44,17 @@ int check(const config::load_outcome& loaded, const flags& wanted) {
   return static_cast<int>(exit_code::ok);
 }
 
-/// The names in the entries "component=level" of [log] components.
-std::set<std::string> components_of(const config::log_options& log) {
-  std::set<std::string> names;
-  for (const auto& entry : log.components)
-    if (const auto equals = entry.find('='); equals != std::string::npos) names.insert(entry.substr(0, equals));
-  return names;
-}
-
-/// SIGHUP: the levels of [log] are read again, so that a component can be watched closely without a restart. `listed`
-/// are the components that have a level of their own.
-void reload_log_levels(const config::load_request& request, std::set<std::string>& listed) {
+/// SIGHUP: the levels of [log] are read again, so that a component can be watched closely without a restart.
+void reload_log_levels(const config::load_request& request) {
   auto again = request;
   again.sections = {"log"};
   const auto loaded = config::load(again);
   for (const auto& fault : loaded.faults)
     log_event(log_level::warn, "daemon", "daemon.reload_refused", {{"fault", config::to_string(fault)}});
   if (!loaded.ok()) return;
-  if (const auto level = telemetry::parse_log_level(loaded.value.log.level)) telemetry::set_log_level("", *level);
-  const auto before = std::exchange(listed, components_of(loaded.value.log));
-  for (const auto& name : before)
-    if (!listed.contains(name)) telemetry::clear_log_level(name);
-  for (const auto& component : loaded.value.log.components) {
-    const auto equals = component.find('=');
-    if (equals == std::string::npos) continue;
-    if (const auto level = telemetry::parse_log_level(component.substr(equals + 1)))
-      telemetry::set_log_level(component.substr(0, equals), *level);
-  }
-  log_event(log_level::info, "daemon", "daemon.log_levels_reloaded", {{"level", loaded.value.log.level}});
+  if (const auto set = telemetry::set_log_levels(loaded.value.log); !set)
+    log_event(log_level::warn, "daemon", "daemon.reload_refused", {{"fault", set.error().message}});
+  else log_event(log_level::info, "daemon", "daemon.log_levels_reloaded", {{"level", loaded.value.log.level}});
 }
 
 /// Runs until a signal or a fatal condition; answers how it ended.
@@ -88,11 +70,10 @@ exit_code run(const config::options& options, std::chrono::seconds wait_store, c
     signals_io.stop();
   });
   boost::asio::signal_set hang_ups(signals_io, SIGHUP);
-  auto listed = components_of(options.log);
   std::function<void()> await_hang_up = [&] {
     hang_ups.async_wait([&](const boost::system::error_code& error, int) {
       if (error) return;
-      reload_log_levels(request, listed);
+      reload_log_levels(request);
       await_hang_up();
     });
   };

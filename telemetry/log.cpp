@@ -45,12 +45,6 @@ class level_table {
     refresh();
   }
 
-  void clear(std::string_view component) {
-    const std::unique_lock lock(mutex_);
-    if (const auto own = overrides_.find(component); own != overrides_.end()) overrides_.erase(own);
-    refresh();
-  }
-
   void replace(log_level general, std::map<std::string, log_level, std::less<>> overrides) {
     const std::unique_lock lock(mutex_);
     general_ = general;
@@ -134,15 +128,22 @@ void write_line(const log_line& line) {
   out->logger->log(to_spdlog(line.level), out->json ? format_json(line) : format_text(line));
 }
 
-result<std::map<std::string, log_level, std::less<>>> parse_components(const std::vector<std::string>& entries) {
-  std::map<std::string, log_level, std::less<>> overrides;
-  for (const auto& entry : entries) {
+struct wanted_levels {
+  log_level general{};
+  std::map<std::string, log_level, std::less<>> of_components;
+};
+
+result<wanted_levels> read_levels(const config::log_options& options) {
+  const auto general = parse_log_level(options.level);
+  if (!general) return fail(errc::invalid_argument, "unknown log level: " + options.level);
+  wanted_levels wanted{*general, {}};
+  for (const auto& entry : options.components) {
     const auto eq = entry.find('=');
     const auto level = eq == std::string::npos ? std::nullopt : parse_log_level(entry.substr(eq + 1));
     if (eq == 0 || !level) return fail(errc::invalid_argument, "log component is not \"name=level\": " + entry);
-    overrides.insert_or_assign(entry.substr(0, eq), *level);
+    wanted.of_components.insert_or_assign(entry.substr(0, eq), *level);
   }
-  return overrides;
+  return wanted;
 }
 
 }  // namespace
@@ -160,12 +161,10 @@ std::optional<log_level> parse_log_level(std::string_view word) noexcept {
 }
 
 result<void> setup_logging(const config::log_options& options) {
-  const auto level = parse_log_level(options.level);
-  if (!level) return fail(errc::invalid_argument, "unknown log level: " + options.level);
+  auto levels = read_levels(options);
+  if (!levels) return tl::unexpected(levels.error());
   if (options.format != "text" && options.format != "json")
     return fail(errc::invalid_argument, "unknown log format: " + options.format);
-  auto overrides = parse_components(options.components);
-  if (!overrides) return tl::unexpected(overrides.error());
 
   auto next = std::make_shared<output>();
   try {
@@ -189,7 +188,7 @@ result<void> setup_logging(const config::log_options& options) {
   }
 
   auto& s = state();
-  s.levels.replace(*level, std::move(*overrides));
+  s.levels.replace(levels->general, std::move(levels->of_components));
   s.dropped_reported.store(0, std::memory_order_relaxed);
   s.repeats.forget_all();  // the new output has not been told anything yet
   s.exchange(std::move(next));
@@ -200,8 +199,14 @@ result<void> setup_logging(const config::log_options& options) {
 
 void stop_logging() { state().exchange(nullptr); }
 
+result<void> set_log_levels(const config::log_options& options) {
+  auto levels = read_levels(options);
+  if (!levels) return tl::unexpected(levels.error());
+  state().levels.replace(levels->general, std::move(levels->of_components));
+  return {};
+}
+
 void set_log_level(std::string_view component, log_level level) { state().levels.set(component, level); }
-void clear_log_level(std::string_view component) { state().levels.clear(component); }
 
 bool log_enabled(log_level level, std::string_view component) noexcept {
   return state().levels.enabled(level, component);

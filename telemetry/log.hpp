@@ -59,10 +59,11 @@ result<void> setup_logging(const config::log_options& options);
 /// itself at exit; call it at the end of an orderly stop.
 void stop_logging();
 
+/// Takes over the level and the components' levels of `options` while running; components that it does not name go back
+/// to the general level. Failure: invalid_argument, and nothing is changed.
+result<void> set_log_levels(const config::log_options& options);
 /// Changes the level of one component while running; "" = of all that have none of their own.
 void set_log_level(std::string_view component, log_level level);
-/// Gives a component back to the general level.
-void clear_log_level(std::string_view component);
 
 /// Whether an event would be written. For those who must compute something to log it.
 bool log_enabled(log_level level, std::string_view component) noexcept;

@@ -97,8 +97,16 @@ TEST_F(LogTest, ChangesLevelsWhileRunning) {
   set_log_level("", log_level::error);
   EXPECT_FALSE(log_enabled(log_level::warn, "http"));
   EXPECT_TRUE(log_enabled(log_level::debug, "store"));
-  clear_log_level("store");
-  EXPECT_FALSE(log_enabled(log_level::warn, "store"));
+  config::log_options again;
+  again.level = "warn";
+  again.components = {"http=debug"};
+  ASSERT_TRUE(set_log_levels(again));
+  EXPECT_TRUE(log_enabled(log_level::debug, "http"));
+  EXPECT_FALSE(log_enabled(log_level::info, "store")) << "a component that is not named any more";
+  EXPECT_TRUE(log_enabled(log_level::warn, "store"));
+  again.components = {"http=loud"};
+  EXPECT_EQ(set_log_levels(again).error().code, errc::invalid_argument);
+  EXPECT_TRUE(log_enabled(log_level::debug, "http")) << "what cannot be read changes nothing";
 }
 
 TEST_F(LogTest, RefusesAnUnknownLevelFormatComponentOrFile) {
@@ -135,7 +143,6 @@ TEST_F(LogTest, KeepsLinesWholeWhenManyThreadsWriteAndLevelsChange) {
   const auto all = lines();
   EXPECT_EQ(all.size(), 2000U);
   for (const auto& line : all) EXPECT_TRUE(line.ends_with("name=\"外呼\"") || line.ends_with("name=外呼")) << line;
-  clear_log_level("other");
 }
 
 }  // namespace
