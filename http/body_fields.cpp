@@ -48,22 +48,15 @@ bool has_lone_surrogate(const value_t& v) {
 /// zero in its full-precision reading, which is undefined behaviour.
 bool has_unroundable_number(std::string_view json) {
   constexpr std::string_view trap = "18446744073709551615";
-  bool in_text = false;
   std::string digits;  // of the number under way, leading zeros left out, at most one more than the trap's
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_text) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_text = false;
-    } else if (c >= '0' && c <= '9') {
+  return any_outside_strings(json, [&](char c) {
+    if (c >= '0' && c <= '9') {
       if ((c != '0' || !digits.empty()) && digits.size() <= trap.size()) digits += c;
-      if (digits.size() > trap.size() && digits.starts_with(trap)) return true;
-    } else if (c != '.') {
-      digits.clear();
-      in_text = c == '"';
+      return digits.size() > trap.size() && digits.starts_with(trap);
     }
-  }
-  return false;
+    if (c != '.') digits.clear();
+    return false;
+  });
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/codes.hpp"
 #include "http/exchange.hpp"
 
 namespace waihu::http {
@@ -86,13 +87,5 @@ response busy_answer(const request& req, int http_status, int code, std::string_
 /// What a failure from inside means over HTTP where no endpoint says otherwise: 503 for what may pass by itself, 404
 /// for not_found, 409 for conflicts, 500 else. Its own text is never shown.
 response failure_answer(const request& req, const failure& why);
-
-/// Codes beyond the contract's own.
-inline constexpr int code_operation_failed = 1002;
-inline constexpr int code_bad_parameter = 1003;
-inline constexpr int code_not_found = 1004;
-inline constexpr int code_unauthorized = 1005;
-inline constexpr int code_too_many_requests = 1007;
-inline constexpr int code_unavailable = 1008;
 
 }  // namespace waihu::http

@@ -6,14 +6,11 @@
 
 #include "app/ctl/command_support.hpp"
 #include "app/ctl/credentials.hpp"
+#include "http/codes.hpp"
 
 namespace waihu::ctl {
 
-namespace {
-
-constexpr std::int64_t unavailable = 1008;  ///< The API's code when store or actors are down.
-
-}  // namespace
+namespace {}  // namespace
 
 int run_login(const global_options& g, const std::string& username, const std::string& password_file) {
   auto address = address_of(g);
@@ -113,7 +110,7 @@ int run_doctor(const global_options& g) {
   if (!health->date && expiry != 0 && remaining != 0) check_clock(d, expiry - remaining);
   const auto tasks = api.get("/api/task_list?page=1&page_size=1");
   if (!tasks) d.bad("tasks: " + tasks.error().message, "look at waihud's log", not_reached);
-  else if (tasks->code() == unavailable)
+  else if (tasks->code() == http::code_unavailable)
     d.bad("tasks: " + tasks->message(), "look at waihud's log: store.connect_failed says why, and the cure",
           not_reached);
   else if (!tasks->is_success())
