@@ -11,7 +11,8 @@ LEADS = 60
 
 class Operations(Scenario):
     overrides = {"dispatch.organization_concurrency": 10}
-    sim_flags = ("--speed", "40")
+    # One dial a call: each call on a line that ends is a job that ends.
+    sim_flags = ("--speed", "40", "--max-attempts", "1")
 
     def test_suspend_holds_the_dispatch_and_resume_goes_on(self):
         task = self.make_task(LEADS)
