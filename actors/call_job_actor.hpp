@@ -12,6 +12,7 @@ namespace waihu {
 
 /// What all jobs of a task share.
 struct task_facts {
+  engine_ptr eng;
   task_id task{};
   std::string organization_id;
   call_job_policy job_policy;
@@ -26,7 +27,7 @@ follow_up_policy follow_policy_of(const config::options& options);
 
 /// Spawns the actor of one job that is not closed. `index` is its dense number within the task; `suspended` tells that
 /// the task is suspended at this moment.
-call_job spawn_call_job(caf::actor_system& system, engine_ptr eng, task_facts_ptr facts, call_task task,
-                        std::uint32_t index, call_job_record record, bool suspended);
+call_job spawn_call_job(caf::actor_system& system, task_facts_ptr facts, call_task task, std::uint32_t index,
+                        call_job_record record, bool suspended);
 
 }  // namespace waihu

@@ -91,7 +91,7 @@ struct order_visitor {
 
   void operator()(const task_orders::persist_error& error) const {
     auto& state = self->state;
-    state.last_error = error.reason;
+    note_error(self, error.reason);
     commit(self, *state.eng, change::note_task{state.eng->own(state.record.id), error.reason},
            [self = self](const result<change_receipt>& receipt) {
              if (!receipt) ownership_lost(self, receipt.error());
@@ -220,6 +220,7 @@ void take_report(task_pointer self, const job_report& report) {
   job.awaiting_conversation = report.awaiting_conversation;
   job.is_interested = report.is_interested;
   count(state.counters, job, 1);
+  show(self);
   state.progress_changed = true;
   if (state.start && !report.call_job_id.empty()) state.start->call_job_ids.push_back(report.call_job_id);
   if (report.retired) {
@@ -287,20 +288,29 @@ void job_crashed(task_pointer self, std::uint32_t index, const std::string& what
 }
 
 /// A move whose commit ended in doubt may take effect after the task was loaded afresh; the actor would stand where the
-/// store no longer does, and wait for ever. What the store says counts.
-void compare_with_store(task_pointer self) {
+/// store no longer does, and wait for ever. What the store says counts: `swept_type` is what the sweep read there,
+/// which may be older than what stands here, so it is read again when it differs.
+void compare_with_store(task_pointer self, int swept_type) {
   const auto believed = [self]() -> std::optional<task_type> {
     const auto& state = self->state;
     if (state.at.step != task_step::idle || state.start || state.switching || state.draining) return std::nullopt;
     return state.at.type;
   };
   const auto before = believed();
-  if (!before) return;
+  if (!before || static_cast<int>(*before) == swept_type) return;
   query::find_task query{self->state.record.organization_id, self->state.record.id, {}};
   read_store(self, *self->state.eng, std::move(query), [self, believed, before](const auto& found) {
     if (found && found->type != *before && believed() == before)
       reload(self, "the store has it at " + std::string(to_string(found->type)));
   });
+}
+
+/// A task at 1 without a start under way needs no actor. True when it leaves.
+bool leave_if_idle(task_pointer self) {
+  const auto& state = self->state;
+  if (state.at.type != task_type::created || state.at.step != task_step::idle || state.start) return false;
+  self->quit(caf::exit_reason::normal);
+  return true;
 }
 
 /// A SuspendJobs that was given up may still arrive, after the resume that followed it; the provider then shows jobs of
@@ -353,7 +363,8 @@ void tick(task_pointer self) {
   const auto now = self->clock().now();
   const auto due = state.wheel->due(now, wake_slice);
   for (const auto index : due)
-    if (state.jobs[index].actor) self->send(state.jobs[index].actor, wake_atom::value);
+    if (state.jobs[index].actor)
+      self->send(state.jobs[index].actor, note_atom::value, job_note{job_note::what::woken, {}, {}, {}});
   if (due.size() == wake_slice) {
     self->send(self, tick_atom::value);
     state.ticking = true;
@@ -380,8 +391,7 @@ caf::result<bool> drain(task_pointer self) {
   state.draining = true;
   // Batches on their way get a moment to be acknowledged; what is not is reconciled by the next owner.
   state.drain_by = self->clock().now() + state.eng->options.node.drain_timeout / 5;
-  state.may_send.withdraw();
-  feed_plan(self, dispatch_fact::held{});
+  order_visitor{self}(task_orders::hold_dispatch{});
   self->send(self, tick_atom::value);
   return promise;
 }
@@ -445,6 +455,7 @@ void set_up(task_pointer self, query::loaded_task& loaded) {
   state.counters = loaded.counters;
   state.last_error = state.record.last_error;
   auto facts = std::make_shared<task_facts>();
+  facts->eng = state.eng;
   facts->task = state.record.id;
   facts->organization_id = state.record.organization_id;
   facts->job_policy = job_policy_of(options);
@@ -469,6 +480,7 @@ void set_up(task_pointer self, query::loaded_task& loaded) {
   state.at.job_group_id = state.record.job_group_id;
   state.at.group_requested = state.record.group_requested_at.has_value();
   state.at.progress = {state.counters.total, state.counters.has_status, state.counters.follow_due};
+  show(self);
   state.jobs.reserve(loaded.jobs.size());
   for (auto& record : loaded.jobs) {
     const auto index = static_cast<std::uint32_t>(state.jobs.size());
@@ -480,7 +492,6 @@ void set_up(task_pointer self, query::loaded_task& loaded) {
     entry.followed = record.leads_follow_id.has_value();
     entry.is_interested = record.is_interested;
     state.jobs.push_back(std::move(entry));
-    state.index_of.emplace(record.row, index);
     if (record.phase == job_phase::queued || record.phase == job_phase::dispatching)
       state.undispatched.emplace(record.row, record);
     spawn_job(self, index, std::move(record));
@@ -502,7 +513,6 @@ call_task::behavior_type call_task_behavior(task_pointer self, engine_ptr eng,
   return {
       [self](start_atom, const start_call_task& wanted) { return start(self, wanted); },
       [self](switch_atom, const suspend_resume_task& wanted) { return switch_task(self, wanted); },
-      [self](describe_atom) { return describe(self); },
       [self](refresh_atom, const refresh_jobs& wanted) { return refresh(self, wanted); },
       [self](diagnose_atom) { return diagnose(self); },
       [self](report_atom, const job_report& report) { take_report(self, report); },
@@ -515,13 +525,12 @@ call_task::behavior_type call_task_behavior(task_pointer self, engine_ptr eng,
       [self](crash_atom, std::uint32_t index, const std::string& what) { job_crashed(self, index, what); },
       [self](tick_atom) { tick(self); },
       [](ping_atom) { return true; },
-      [self](sweep_atom) {
+      [self](sweep_atom, int swept_type) {
         auto& state = self->state;
         // Loaded for a start that never came, or loaded before the move of an earlier one took effect: if the store
         // knows of work, the next sweep loads it afresh.
-        if (state.at.type == task_type::created && state.at.step == task_step::idle && !state.start)
-          return self->quit(caf::exit_reason::normal);
-        compare_with_store(self);
+        if (leave_if_idle(self)) return;
+        compare_with_store(self, swept_type);
         realign(self);
         int left = state.eng->options.supervisor.parked_page;
         for (std::size_t i = 0; i < state.jobs.size() && left > 0; ++i) {
@@ -553,20 +562,24 @@ void feed_task(task_pointer self, const call_task_fact& fact) {
   auto decision = decide(state.at, fact);
   if (!decision) return;
   const auto before = state.at.type;
+  const bool had_group = !state.at.job_group_id.empty();
   state.at = std::move(decision->next);
+  const bool group_changed = had_group == state.at.job_group_id.empty();
   if (state.at.type != before) {
     state.record.type = state.at.type;
     state.record.updated_time = state.eng->now();
+  }
+  // Before anybody is answered: who asks next sees it.
+  if (state.at.type != before || group_changed) show(self);
+  if (state.at.type != before)
     telemetry::log_event(telemetry::log_level::info, "task", "task.moved",
                          {{"task", state.record.id},
                           {"from", to_string(before)},
                           {"to", to_string(state.at.type)},
                           {"epoch", state.eng->epoch}});
-  }
   for (const auto& order : decision->orders) std::visit(order_visitor{self}, order);
   // A start that was refused leaves nothing to do here; the next one loads the task afresh, with whatever changed.
-  if (state.at.type == task_type::created && state.at.step == task_step::idle && !state.start)
-    self->quit(caf::exit_reason::normal);
+  leave_if_idle(self);
 }
 
 bool ownership_lost(task_pointer self, const failure& why) {
@@ -589,14 +602,21 @@ void reload(task_pointer self, const std::string& why) {
 void spawn_job(task_pointer self, std::uint32_t index, call_job_record record) {
   auto& state = self->state;
   auto& job = state.jobs[index];
-  job.actor = spawn_call_job(self->system(), state.eng, state.facts, call_task{self}, index, std::move(record),
+  job.actor = spawn_call_job(self->system(), state.facts, call_task{self}, index, std::move(record),
                              state.at.type == task_type::suspended);
 }
 
+std::optional<std::uint32_t> index_of(const call_task_state& state, job_row_id row) {
+  const auto found = std::lower_bound(state.jobs.begin(), state.jobs.end(), row,
+                                      [](const job_entry& job, job_row_id wanted) { return job.row < wanted; });
+  if (found == state.jobs.end() || found->row != row) return std::nullopt;
+  return static_cast<std::uint32_t>(found - state.jobs.begin());
+}
+
 void tell_job(task_pointer self, job_row_id row, job_note note) {
-  const auto found = self->state.index_of.find(row);
-  if (found == self->state.index_of.end()) return;
-  if (const auto& job = self->state.jobs[found->second].actor) self->send(job, note_atom::value, std::move(note));
+  const auto found = index_of(self->state, row);
+  if (!found) return;
+  if (const auto& job = self->state.jobs[*found].actor) self->send(job, note_atom::value, std::move(note));
 }
 
 void keep_ticking(task_pointer self) {

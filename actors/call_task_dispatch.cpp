@@ -55,7 +55,7 @@ struct order_visitor {
         return feed_plan(self, dispatch_fact::intent_committed{intent.key, static_cast<batch_id>(receipt->id)});
       }
       if (ownership_lost(self, receipt.error())) return;
-      self->state.last_error = receipt.error().message;
+      note_error(self, receipt.error().message);
       const auto code = receipt.error().code;
       if (code == errc::unavailable || code == errc::overloaded || code == errc::throttled)
         return feed_plan(self, dispatch_fact::intent_failed{intent.key});
@@ -83,7 +83,7 @@ struct order_visitor {
             failpoint("assign_answered");
             return feed_plan(self, dispatch_fact::assign_accepted{key, answer->job_ids, answer->request_id});
           }
-          self->state.last_error = answer.error().message;
+          note_error(self, answer.error().message);
           telemetry::log_repeated(telemetry::log_level::warn, "dispatch", "dispatch.assign_failed",
                                   to_string(answer.error().code),
                                   {{"task", self->state.record.id},
@@ -155,7 +155,7 @@ struct order_visitor {
     mark.request_id = note.request_id;
     mark.error = note.error;
     mark.at = state.eng->now();
-    if (!note.error.empty()) state.last_error = note.error;
+    if (!note.error.empty()) note_error(self, note.error);
     commit(self, *state.eng, std::move(mark), [self = self](const result<change_receipt>& receipt) {
       // The mark only informs; a restart reconciles an open batch whatever it says.
       if (!receipt) ownership_lost(self, receipt.error());
@@ -241,7 +241,7 @@ struct order_visitor {
           if (!st.reading) return;
           if (!answer) {
             st.reading.reset();
-            st.last_error = answer.error().message;
+            note_error(self, answer.error().message);
             return feed_plan(self, dispatch_fact::group_read_failed{});
           }
           const auto seen_before = st.reading->seen.size();
@@ -251,7 +251,7 @@ struct order_visitor {
             if (st.reading->seen.size() == seen_before) {
               // The provider shows one page again and again: such a reading would never end, and proves nothing.
               st.reading.reset();
-              st.last_error = "the provider repeats the pages of its job list";
+              note_error(self, "the provider repeats the pages of its job list");
               return feed_plan(self, dispatch_fact::group_read_failed{});
             }
             ++st.reading->page;

@@ -80,9 +80,9 @@ struct call_task_state {
   call_task_position at;
   std::unique_ptr<dispatch_machine> plan;
   send_permit may_send;
+  std::unique_ptr<task_board::place> place;
   std::unique_ptr<timer_wheel> wheel;
-  std::vector<job_entry> jobs;
-  std::unordered_map<job_row_id, std::uint32_t> index_of;
+  std::vector<job_entry> jobs;  ///< Ascending by row.
   task_counters counters;
   /// Jobs that are not dispatched yet need their number once; kept here, not in 100,000 actors.
   std::unordered_map<job_row_id, call_job_record> undispatched;
@@ -113,6 +113,12 @@ struct call_task_state {
 
 using task_pointer = call_task::stateful_pointer<call_task_state>;
 
+/// The number of a row's job; nullopt when the row is not this task's.
+std::optional<std::uint32_t> index_of(const call_task_state& state, job_row_id row);
+/// Shows to those who look without asking where the task stands now; after every change of what `describe` tells.
+void show(task_pointer self);
+/// Remembers what went wrong last, for people.
+void note_error(task_pointer self, std::string what);
 /// Feeds the task machine and carries out its orders.
 void feed_task(task_pointer self, const call_task_fact& fact);
 /// Feeds the dispatch plan and carries out its orders (call_task_dispatch.cpp).
@@ -135,7 +141,6 @@ void count(task_counters& counters, const job_entry& job, std::int64_t sign);
 void answer_start(task_pointer self);
 
 // call_task_views.cpp
-described_task describe(task_pointer self);
 caf::result<result<refreshed_jobs>> refresh(task_pointer self, const refresh_jobs& wanted);
 diagnosed_task diagnose(task_pointer self);
 /// Tells subscribers the counters, at most once a second.

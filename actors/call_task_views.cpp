@@ -46,9 +46,16 @@ void take_stale(task_pointer self, const call_job& job, const std::shared_ptr<pa
 
 }  // namespace
 
-described_task describe(task_pointer self) {
-  const auto& state = self->state;
-  return {state.at.type, state.at.job_group_id, state.counters, state.record.updated_time, state.last_error};
+void show(task_pointer self) {
+  auto& state = self->state;
+  described_task now{state.at.type, state.at.job_group_id, state.counters, state.record.updated_time, state.last_error};
+  if (state.place) state.place->show(std::move(now));
+  else state.place = state.eng->board->take(state.record.organization_id, state.record.id, std::move(now));
+}
+
+void note_error(task_pointer self, std::string what) {
+  self->state.last_error = std::move(what);
+  show(self);
 }
 
 caf::result<result<refreshed_jobs>> refresh(task_pointer self, const refresh_jobs& wanted) {
@@ -57,10 +64,10 @@ caf::result<result<refreshed_jobs>> refresh(task_pointer self, const refresh_job
   page->answer = self->make_response_promise<result<refreshed_jobs>>();
   page->open = 1;  // ours; closed at the end, so that an empty page is answered too
   for (const auto row : wanted.rows) {
-    const auto found = state.index_of.find(row);
-    if (found == state.index_of.end() || !state.jobs[found->second].actor) continue;
+    const auto found = index_of(state, row);
+    if (!found || !state.jobs[*found].actor) continue;
     ++page->open;
-    const auto job = state.jobs[found->second].actor;
+    const auto job = state.jobs[*found].actor;
     self->request(job, wanted.budget, view_atom::value, view_request{wanted.max_age, false})
         .then(
             [page](job_view_answer& view) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "actors/task_board.hpp"
 #include "config/options.hpp"
 #include "messages/interfaces.hpp"
 
@@ -49,6 +50,7 @@ struct engine {
   std::function<void(const std::string& why)> on_ownership_lost;
 
   std::shared_ptr<engine_counts> counts{std::make_shared<engine_counts>()};
+  std::shared_ptr<task_board> board{std::make_shared<task_board>()};
 
   [[nodiscard]] ownership own(task_id task) const { return {task, epoch}; }
 };

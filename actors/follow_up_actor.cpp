@@ -28,9 +28,12 @@ using follow_pointer = follow_up::stateful_pointer<follow_up_state>;
 
 void feed(follow_pointer self, const follow_up_fact& fact);
 
-void finish(follow_pointer self, follow_up_outcome outcome) {
-  self->send(self->state.parent, follow_atom::value,
-             std::shared_ptr<const follow_up_outcome>(std::make_shared<follow_up_outcome>(std::move(outcome))));
+void tell_parent(follow_pointer self, follow_up_report report) {
+  self->send(self->state.parent, follow_atom::value, std::move(report));
+}
+
+void finish(follow_pointer self, follow_up_news::ended outcome) {
+  tell_parent(self, std::move(outcome));
   self->quit();
 }
 
@@ -38,9 +41,9 @@ void finish(follow_pointer self, follow_up_outcome outcome) {
 bool stopped_by(follow_pointer self, const failure& why) {
   if (why.code != errc::stale_epoch) return false;
   if (self->state.eng->on_ownership_lost) self->state.eng->on_ownership_lost(why.message);
-  follow_up_outcome outcome;
+  follow_up_news::ended outcome;
   outcome.stopped = true;
-  finish(self, outcome);
+  finish(self, std::move(outcome));
   return true;
 }
 
@@ -50,9 +53,7 @@ struct order_visitor {
   void operator()(const follow_orders::look_for_conversation&) const {
     self->send(self->state.eng->gateway, look_atom::value, self->state.work.call_job_id, look_client{self});
   }
-  void operator()(const follow_orders::wake_in& wake) const {
-    self->send(self->state.parent, arm_atom::value, static_cast<std::int64_t>(wake.delay.count()));
-  }
+  void operator()(const follow_orders::wake_in& wake) const { tell_parent(self, follow_up_news::wake_in{wake.delay}); }
   void operator()(const follow_orders::analyse&) const {
     auto& state = self->state;
     auto request = std::make_shared<analysis_request>();
@@ -81,7 +82,7 @@ struct order_visitor {
     record.replace = state.work.replace;
     commit(self, *state.eng, std::move(record), [self = self](const result<change_receipt>& receipt) {
       if (receipt) {
-        follow_up_outcome outcome;
+        follow_up_news::ended outcome;
         outcome.follow = static_cast<follow_id>(receipt->id);
         outcome.remark = self->state.at.text.remark;
         outcome.is_interested = self->state.at.text.is_interested;
@@ -107,7 +108,7 @@ void feed(follow_pointer self, const follow_up_fact& fact) {
   const bool waited = state.at.step == follow_up_step::awaiting_conversation;
   state.at = std::move(decision->next);
   const bool waits = state.at.step == follow_up_step::awaiting_conversation;
-  if (waits != waited) self->send(state.parent, view_atom::value, waits);
+  if (waits != waited) tell_parent(self, follow_up_news::awaits_conversation{waits});
   for (const auto& order : decision->orders) std::visit(order_visitor{self}, order);
 }
 
@@ -145,7 +146,7 @@ void load_and_begin(follow_pointer self) {
     auto& st = self->state;
     if (!rows || rows->empty()) {
       // Not readable now: the job starts over after its back-off.
-      self->send(st.parent, crash_atom::value, rows ? std::string("row not found") : rows.error().message);
+      tell_parent(self, follow_up_news::crashed{rows ? std::string("row not found") : rows.error().message});
       self->quit();
       return;
     }
@@ -166,7 +167,7 @@ follow_up::behavior_type follow_up_behavior(follow_pointer self, engine_ptr eng,
   state.parent = std::move(parent);
   state.work = std::move(work);
   self->set_exception_handler([self](std::exception_ptr& thrown) -> caf::error {
-    self->send(self->state.parent, crash_atom::value, what_of(thrown));
+    tell_parent(self, follow_up_news::crashed{what_of(thrown)});
     return caf::sec::runtime_error;
   });
   if (state.work.load_from_store) load_and_begin(self);

@@ -68,6 +68,30 @@ void run(request_pointer self, const call_job_view& call) {
       spawn_follow_up(self->system(), state.eng, std::move(facts), follow_up_parent{self}, std::move(work));
 }
 
+/// What its follow-up tells.
+struct news_visitor {
+  request_pointer self;
+
+  void operator()(const follow_up_news::wake_in& wake) const {
+    // A delayed message keeps a follow-up that has ended in memory until it is due, so none is sent far ahead; one that
+    // is woken early asks again.
+    if (self->state.follower && wake.delay >= milliseconds{0})
+      self->delayed_send(self->state.follower, std::min(wake.delay, longest_delay), wake_atom::value);
+  }
+  void operator()(const follow_up_news::awaits_conversation&) const {}
+  void operator()(const follow_up_news::ended& outcome) const {
+    auto& st = self->state;
+    if (outcome.stopped) return answer(self, fail(errc::unavailable, "this node no longer owns the task"));
+    st.made.follow = outcome.follow;
+    st.made.leads_remark = outcome.remark;
+    st.made.is_interested = outcome.is_interested;
+    st.made.next_follow_time = outcome.next_follow_time;
+    st.made.create_time = st.eng->now();
+    answer(self, st.made);
+  }
+  void operator()(const follow_up_news::crashed& crash) const { answer(self, fail(errc::internal, crash.what)); }
+};
+
 follow_up_parent::behavior_type request_behavior(request_pointer self, engine_ptr eng, make_follow_up wanted,
                                                  completion<made_follow_up> done) {
   log_exceptions(self);
@@ -89,26 +113,7 @@ follow_up_parent::behavior_type request_behavior(request_pointer self, engine_pt
                made.leads_phone = call.job.leads_phone;
                run(self, call);
              });
-  return {
-      [self](arm_atom, std::int64_t delay_ms) {
-        // A delayed message keeps a follow-up that has ended in memory until it is due, so none is sent far ahead; one
-        // that is woken early asks again.
-        const auto delay = std::min(milliseconds{delay_ms}, longest_delay);
-        if (self->state.follower && delay_ms >= 0) self->delayed_send(self->state.follower, delay, wake_atom::value);
-      },
-      [self](follow_atom, const std::shared_ptr<const follow_up_outcome>& outcome) {
-        auto& st = self->state;
-        if (outcome->stopped) return answer(self, fail(errc::unavailable, "this node no longer owns the task"));
-        st.made.follow = outcome->follow;
-        st.made.leads_remark = outcome->remark;
-        st.made.is_interested = outcome->is_interested;
-        st.made.next_follow_time = outcome->next_follow_time;
-        st.made.create_time = st.eng->now();
-        answer(self, st.made);
-      },
-      [](view_atom, bool) {},
-      [self](crash_atom, const std::string& what) { answer(self, fail(errc::internal, what)); },
-  };
+  return {[self](follow_atom, const follow_up_report& news) { std::visit(news_visitor{self}, news); }};
 }
 
 }  // namespace

@@ -119,13 +119,6 @@ http_gateway::behavior_type gateway_behavior(gateway_pointer self, engine_ptr en
           ask<suspended_resumed_task>(self, task, actor_timeout, answering(done), switch_atom::value, wanted);
         });
       },
-      [self](describe_atom, const describe_task& wanted, const answer_to<described_task>& done) {
-        with_live_task<described_task>(self, wanted.task, done, [self, done](const call_task& task) {
-          self->request(task, task_timeout, describe_atom::value)
-              .then([done](described_task& d) { (*done)(std::move(d)); },
-                    [done](caf::error&) { (*done)(fail(errc::not_found, "the task has just ended")); });
-        });
-      },
       [self](refresh_atom, const refresh_jobs& wanted, const answer_to<refreshed_jobs>& done) {
         with_live_task<refreshed_jobs>(self, wanted.task, done, [self, wanted, done](const call_task& task) {
           ask<refreshed_jobs>(self, task, wanted.budget + task_timeout, answering(done), refresh_atom::value, wanted);

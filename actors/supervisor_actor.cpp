@@ -174,22 +174,27 @@ void sweep(supervisor_pointer self) {
   state.sweeping = true;
   state.sweep_again = false;
   state.next_sweep = self->clock().now() + state.eng->options.supervisor.sweep_interval;
-  read_store(self, *state.eng, query::unfinished_tasks{}, [self](result<std::vector<task_id>> found) {
+  read_store(self, *state.eng, query::unfinished_tasks{}, [self](const auto& found) {
     auto& st = self->state;
     st.sweeping = false;
     if (!found) {
       st.next_sweep = self->clock().now() + sweep_retry;
       return;
     }
-    for (const auto task : *found) {
+    std::map<task_id, task_type> stored;
+    for (const auto& [task, type] : *found) {
+      stored.emplace(task, type);
       auto& entry = st.tasks[task];
       if (!entry.actor && !entry.loading && !entry.restart_at) load(self, task);
       commit(self, *st.eng, change::default_interest{st.eng->own(task)}, [](const result<change_receipt>&) {
         // A repair that fails now is made by the next sweep.
       });
     }
-    for (const auto& [task, entry] : st.tasks)
-      if (entry.actor) self->send(entry.actor, sweep_atom::value);
+    for (const auto& [task, entry] : st.tasks) {
+      const auto type = stored.find(task);
+      if (entry.actor)
+        self->send(entry.actor, sweep_atom::value, type == stored.end() ? 0 : static_cast<int>(type->second));
+    }
     if (st.sweep_again) sweep(self);
   });
 }
@@ -204,7 +209,7 @@ void look_at_changed(supervisor_pointer self) {
       std::next(state.changed.begin(), static_cast<std::ptrdiff_t>(std::min(state.changed.size(), changed_at_once)));
   question.among.assign(state.changed.begin(), end);
   state.changed.erase(state.changed.begin(), end);
-  read_store(self, *state.eng, std::move(question), [self](const result<std::vector<task_id>>& found) {
+  read_store(self, *state.eng, std::move(question), [self](const auto& found) {
     auto& st = self->state;
     st.looking_at_changed = false;
     if (st.draining) return;
@@ -214,7 +219,8 @@ void look_at_changed(supervisor_pointer self) {
       st.next_sweep = std::min(st.next_sweep, self->clock().now() + sweep_retry);
       return;
     }
-    for (const auto task : *found) {
+    for (const auto& each : *found) {
+      const auto task = each.id;
       auto& entry = st.tasks[task];
       if (entry.actor || entry.loading) entry.changed = true;
       if (entry.actor || entry.loading || entry.restart_at || entry.quarantined) continue;

@@ -8,6 +8,7 @@ namespace waihu {
 struct actor_backend::shared {
   std::mutex guard;  ///< Protects `gateway` against `close`.
   http_gateway gateway;
+  std::shared_ptr<const task_board> board;
   std::atomic<int> outstanding{};
   int limit{};
 
@@ -17,8 +18,10 @@ struct actor_backend::shared {
   }
 };
 
-actor_backend::actor_backend(http_gateway gateway, int max_outstanding) : shared_(std::make_shared<shared>()) {
+actor_backend::actor_backend(http_gateway gateway, std::shared_ptr<const task_board> board, int max_outstanding)
+    : shared_(std::make_shared<shared>()) {
   shared_->gateway = std::move(gateway);
+  shared_->board = std::move(board);
   shared_->limit = max_outstanding;
 }
 
@@ -56,9 +59,7 @@ void actor_backend::suspend_resume(suspend_resume_task m, completion<suspended_r
   post<suspended_resumed_task>(std::move(done), switch_atom::value, std::move(m));
 }
 
-void actor_backend::describe(describe_task m, completion<described_task> done) {
-  post<described_task>(std::move(done), describe_atom::value, m);
-}
+std::optional<described_task> actor_backend::live_task(const describe_task& m) const { return shared_->board->look(m); }
 
 void actor_backend::refresh(refresh_jobs m, completion<refreshed_jobs> done) {
   post<refreshed_jobs>(std::move(done), refresh_atom::value, std::move(m));

@@ -9,11 +9,12 @@
 
 namespace waihu {
 
-/// `max_outstanding`: calls inside the actor system at once; further ones fail with errc::overloaded. After `close`
-/// every call fails with errc::cancelled and the handles are gone, so that the actor system can end.
+/// `board`: what the live tasks show. `max_outstanding`: calls inside the actor system at once; further ones fail with
+/// errc::overloaded. After `close` every call fails with errc::cancelled and the handles are gone, so that the actor
+/// system can end.
 class actor_backend final : public backend {
  public:
-  actor_backend(http_gateway gateway, int max_outstanding);
+  actor_backend(http_gateway gateway, std::shared_ptr<const task_board> board, int max_outstanding);
   ~actor_backend() override;
 
   void close();
@@ -21,11 +22,11 @@ class actor_backend final : public backend {
   void query(store_query q, std::function<void(result<std::any>)> done) override;
   void start(start_call_task m, completion<started_call_task> done) override;
   void suspend_resume(suspend_resume_task m, completion<suspended_resumed_task> done) override;
-  void describe(describe_task m, completion<described_task> done) override;
   void refresh(refresh_jobs m, completion<refreshed_jobs> done) override;
   void follow_up(make_follow_up m, completion<made_follow_up> done) override;
   void diagnose(diagnose_task m, completion<diagnosed_task> done) override;
   void recording(fetch_recording m, completion<std::string> done) override;
+  [[nodiscard]] std::optional<described_task> live_task(const describe_task& m) const override;
   void subscribe(event_subscription s, completion<std::uint64_t> done) override;
   void unsubscribe(std::uint64_t token) override;
 

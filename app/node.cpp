@@ -214,7 +214,7 @@ struct node::implementation {
   }
 
   std::optional<start_failure> listen() {
-    inside = std::make_shared<actor_backend>(gateway, options.http.max_outstanding);
+    inside = std::make_shared<actor_backend>(gateway, eng->board, options.http.max_outstanding);
     http::server_options server;
     server.http = options.http;
     server.auth = options.auth;

@@ -212,7 +212,7 @@ void write_job(json_writer& w, const zone_clock& zone, const std::string& job_gr
 }
 
 void write_page(json_writer& w, const zone_clock& zone, wall_time now, const call_task_record& task,
-                const task_standing& standing, const execution_page& page) {
+                const described_task& standing, const execution_page& page) {
   w.StartObject();
   field(w, "task_id", value(task.id));
   field(w, "task_name", task.task_name);

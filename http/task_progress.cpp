@@ -27,22 +27,25 @@ async<response> describe_group(call& c) {
   const auto group = body.text("job_group_id", 255).value_or("");
   if (!body.ok()) co_return invalid_answer(c.req, body.errors());
   if (!id && group.empty()) co_return error_answer(c.req, 400, 4001, "请提供 task_id 或 job_group_id");
-  query::find_task q;
-  q.organization_id = c.organization;
-  if (id) q.id = task_id{*id};
-  else q.job_group_id = group;
-  const auto task = co_await c.ask(std::move(q));
-  if (!task && task.error().code == errc::not_found && !id)
-    co_return error_answer(c.req, 400, 4003, "任务组不存在或无权限访问");
-  if (!task) co_return task_missing(c.req, task.error());
-  const auto standing = co_await standing_of(c, *task);
-  if (!standing) co_return failure_answer(c.req, standing.error());
+  auto wanted = id ? task_id{*id} : task_id{};
+  if (!id) {
+    query::find_task q;
+    q.organization_id = c.organization;
+    q.job_group_id = group;
+    const auto task = co_await c.ask(std::move(q));
+    if (!task && task.error().code == errc::not_found)
+      co_return error_answer(c.req, 400, 4003, "任务组不存在或无权限访问");
+    if (!task) co_return failure_answer(c.req, task.error());
+    wanted = task->id;
+  }
+  const auto standing = co_await standing_of(c, wanted);
+  if (!standing) co_return task_missing(c.req, standing.error());
   if (standing->job_group_id.empty()) co_return error_answer(c.req, 400, 4005, "该任务尚未开始外呼，没有job_group_id");
   envelope e(200, "查询成功");
   auto& w = e.data();
   w.StartObject();
   field(w, "job_group_id", standing->job_group_id);
-  field(w, "task_id", value(task->id));
+  field(w, "task_id", value(wanted));
   field(w, "status", group_status(standing->type));
   field(w, "modify_time", c.s.zone.format(standing->updated_time));
   field(w, "modify_timestamp", to_epoch_ms(standing->updated_time));
@@ -63,10 +66,8 @@ async<response> interest_statistics(call& c) {
   body_fields body(c.req.body);
   const auto id = task_id{body.required_integer("task_id")};
   if (!body.ok()) co_return invalid_answer(c.req, body.errors());
-  const auto task = co_await find_task(c, id);
-  if (!task) co_return task_missing(c.req, task.error());
-  const auto standing = co_await standing_of(c, *task);
-  if (!standing) co_return failure_answer(c.req, standing.error());
+  const auto standing = co_await standing_of(c, id);
+  if (!standing) co_return task_missing(c.req, standing.error());
   envelope e(200, "查询成功");
   auto& w = e.data();
   w.StartObject();

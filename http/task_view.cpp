@@ -23,30 +23,36 @@ response refusal_answer(const request& req, const failure& why, int (*status_of)
   return error_answer(req, status_of(number), number, why.message.empty() ? "操作失败" : why.message);
 }
 
-async<result<task_standing>> standing_of(call& c, const call_task_record& task) {
-  task_standing s;
-  s.type = task.type;
-  s.job_group_id = task.job_group_id;
-  s.updated_time = task.updated_time;
-  s.last_error = task.last_error;
-  describe_task live;
-  live.task = task.id;
-  auto described = co_await c.ask_live<described_task>(&backend::describe, std::move(live));
-  if (described) {
-    s.type = described->type;
-    if (!described->job_group_id.empty()) s.job_group_id = std::move(described->job_group_id);
-    s.updated_time = described->updated_time;
-    s.last_error = std::move(described->last_error);
-    s.counters = described->counters;
-    co_return s;
-  }
-  // No actor, or one that does not answer: the store's rows are exact as far as anything is settled.
+namespace {
+
+std::optional<described_task> live_task(const call& c, task_id id) {
+  describe_task wanted;
+  wanted.organization_id = c.organization;
+  wanted.task = id;
+  return c.s.inside->live_task(wanted);
+}
+
+/// Without an actor the store's rows are exact.
+async<result<described_task>> stored_standing(call& c, const call_task_record& task) {
   query::count_task q;
   q.task = task.id;
   auto counted = co_await c.ask(std::move(q));
   if (!counted) co_return tl::unexpected<failure>(std::move(counted.error()));
-  s.counters = *counted;
-  co_return s;
+  co_return described_task{task.type, task.job_group_id, *counted, task.updated_time, task.last_error};
+}
+
+}  // namespace
+
+async<result<described_task>> standing_of(call& c, task_id id) {
+  if (auto live = live_task(c, id)) co_return std::move(*live);
+  const auto task = co_await find_task(c, id);
+  if (!task) co_return tl::unexpected<failure>(task.error());
+  co_return co_await stored_standing(c, *task);
+}
+
+async<result<described_task>> standing_of(call& c, const call_task_record& task) {
+  if (auto live = live_task(c, task.id)) co_return std::move(*live);
+  co_return co_await stored_standing(c, task);
 }
 
 query::page_request read_page(body_fields& fields) {

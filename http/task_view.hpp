@@ -19,15 +19,11 @@ response task_missing(const request& req, const failure& why, int http_status = 
 /// `status_of` telling the HTTP status of a code. Failures without such a code go to `failure_answer`.
 response refusal_answer(const request& req, const failure& why, int (*status_of)(int code));
 
-/// Exact counters and state of a task: from its live actor, else from the store.
-struct task_standing {
-  task_type type{};
-  std::string job_group_id;
-  wall_time updated_time{};
-  std::string last_error;
-  task_counters counters;
-};
-async<result<task_standing>> standing_of(call& c, const call_task_record& task);
+/// Where a task stands, with exact counters: from its live actor, else from the store. not_found when the caller's
+/// organisation has no such task.
+async<result<described_task>> standing_of(call& c, task_id id);
+/// The same for a task that has been found.
+async<result<described_task>> standing_of(call& c, const call_task_record& task);
 
 /// Reads an optional `page` and `page_size` by the contract's bounds.
 query::page_request read_page(body_fields& fields);

@@ -6,6 +6,7 @@
 
 #include <any>
 #include <functional>
+#include <optional>
 
 #include "messages/http_messages.hpp"
 #include "messages/model/analysis.hpp"
@@ -33,11 +34,14 @@ class backend {
 
   virtual void start(start_call_task m, completion<started_call_task> done) = 0;
   virtual void suspend_resume(suspend_resume_task m, completion<suspended_resumed_task> done) = 0;
-  virtual void describe(describe_task m, completion<described_task> done) = 0;
   virtual void refresh(refresh_jobs m, completion<refreshed_jobs> done) = 0;
   virtual void follow_up(make_follow_up m, completion<made_follow_up> done) = 0;
   virtual void diagnose(diagnose_task m, completion<diagnosed_task> done) = 0;
   virtual void recording(fetch_recording m, completion<std::string> done) = 0;
+
+  /// What the task's live actor shows now; nullopt when the organisation has no such task or no actor runs for it here:
+  /// ask the store then. Any thread; does not wait for the actor.
+  [[nodiscard]] virtual std::optional<described_task> live_task(const describe_task& m) const = 0;
 
   /// Subscribes to the event hub; the completion says when the subscription stands (events may arrive before it).
   /// Answers a token for `unsubscribe`.

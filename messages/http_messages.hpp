@@ -43,8 +43,9 @@ struct suspended_resumed_task {
   task_type type{};
 };
 
-/// Exact counters of a live task, O(1). not_found when the task has no actor here: ask the store then.
+/// Where a task of an organisation stands, with exact counters.
 struct describe_task {
+  std::string organization_id;
   task_id task{};
 };
 struct described_task {

@@ -297,9 +297,9 @@ result<query::loaded_task> memory_session::run(const query::load_task& q) {
   return out;
 }
 
-result<std::vector<task_id>> memory_session::run(const query::unfinished_tasks& q) {
+result<std::vector<query::unfinished_task>> memory_session::run(const query::unfinished_tasks& q) {
   const std::lock_guard lock{state_->mutex};
-  std::vector<task_id> out;
+  std::vector<query::unfinished_task> out;
   for (const auto& [id, t] : state_->tasks) {
     if (out.size() >= static_cast<std::size_t>(std::max(q.limit, 0))) break;
     if (!q.among.empty() && std::find(q.among.begin(), q.among.end(), t.id) == q.among.end()) continue;
@@ -308,7 +308,7 @@ result<std::vector<task_id>> memory_session::run(const query::unfinished_tasks& 
       const auto c = state_->count(t.id);
       wants = c.has_status < c.total || c.follow_due > 0;
     }
-    if (wants) out.push_back(t.id);
+    if (wants) out.push_back({t.id, t.type});
   }
   return out;
 }

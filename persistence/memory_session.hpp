@@ -21,10 +21,10 @@ class memory_session final : public store {
   WAIHU_STORE_QUERIES(WAIHU_DECLARE_QUERY)
 
  private:
-  /// The task when it belongs to the organisation. Called under the state's mutex.
   /// The organisation's tasks of these types (empty = all). The lock is held.
   std::vector<call_task_record> newest_first(const std::string& organization_id,
                                              const std::vector<task_type>& types) const;
+  /// The task when it belongs to the organisation. The lock is held.
   const call_task_record* owned_task(const std::string& organization_id, task_id id) const;
 
   std::shared_ptr<memory_state> state_;

@@ -117,14 +117,14 @@ constexpr statement count_everything{"count_everything",
        from leads_task_list where task_id = $1)"};
 // The inner condition is the predicate of leads_task_list_owing.
 constexpr statement select_unfinished{"select_unfinished",
-                                      R"(select id from call_tasks where task_type in (2, 3, 5)
+                                      R"(select id, task_type from call_tasks where task_type in (2, 3, 5)
        union all
-       select id from call_tasks t where task_type = 4 and exists (
+       select id, task_type from call_tasks t where task_type = 4 and exists (
          select from leads_task_list j where j.task_id = t.id
            and (j.call_status is null or (j.call_status <> 'Cancelled' and j.leads_follow_id is null)))
        order by 1 limit $1)"};
 constexpr statement select_unfinished_among{"select_unfinished_among",
-                                            R"(select id from call_tasks t
+                                            R"(select id, task_type from call_tasks t
        where id = any($2::bigint[]) and (task_type in (2, 3, 5) or (task_type = 4 and exists (
          select from leads_task_list j where j.task_id = t.id
            and (j.call_status is null or (j.call_status <> 'Cancelled' and j.leads_follow_id is null)))))
@@ -395,8 +395,8 @@ result<query::loaded_task> postgres_store::run(const query::load_task& q) {
       });
 }
 
-result<std::vector<task_id>> postgres_store::run(const query::unfinished_tasks& q) {
-  using answer = std::vector<task_id>;
+result<std::vector<query::unfinished_task>> postgres_store::run(const query::unfinished_tasks& q) {
+  using answer = std::vector<query::unfinished_task>;
   return session_.transact<answer>(postgres_session::mode::read, [&](postgres_work& work) -> result<answer> {
     answer out;
     array_literal among;
@@ -404,7 +404,7 @@ result<std::vector<task_id>> postgres_store::run(const query::unfinished_tasks& 
     const auto limit = std::max(q.limit, 0);
     for (const auto& row :
          q.among.empty() ? work.run(select_unfinished, limit) : work.run(select_unfinished_among, limit, among.text()))
-      out.push_back(task_id{row[0].as<std::int64_t>()});
+      out.push_back({task_id{row[0].as<std::int64_t>()}, static_cast<task_type>(row[1].as<int>())});
     return out;
   });
 }

@@ -263,8 +263,13 @@ struct load_task {
 
 /// Tasks that want an actor (state-machines.md section 4): in 2, 3 or 5, or in 4 with a job lacking status or
 /// follow-up. Ascending.
+struct unfinished_task {
+  task_id id{};
+  task_type type{};
+  bool operator==(const unfinished_task&) const = default;
+};
 struct unfinished_tasks {
-  using answer_type = std::vector<task_id>;
+  using answer_type = std::vector<unfinished_task>;
   int limit{10000};
   std::vector<task_id> among;  ///< Only these are asked about; empty = all.
 };

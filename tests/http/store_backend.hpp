@@ -21,7 +21,7 @@ class store_backend final : public backend {
   // The script. A missing part answers not_found, as for a task without an actor.
   std::function<result<started_call_task>(const start_call_task&)> on_start;
   std::function<result<suspended_resumed_task>(const suspend_resume_task&)> on_suspend_resume;
-  std::function<result<described_task>(const describe_task&)> on_describe;
+  std::function<std::optional<described_task>(const describe_task&)> on_live_task;
   std::function<result<refreshed_jobs>(const refresh_jobs&)> on_refresh;
   std::function<result<made_follow_up>(const make_follow_up&)> on_follow_up;
   std::function<result<diagnosed_task>(const diagnose_task&)> on_diagnose;
@@ -54,7 +54,7 @@ class store_backend final : public backend {
   void query(store_query q, std::function<void(result<std::any>)> done) override;
   void start(start_call_task m, completion<started_call_task> done) override;
   void suspend_resume(suspend_resume_task m, completion<suspended_resumed_task> done) override;
-  void describe(describe_task m, completion<described_task> done) override;
+  std::optional<described_task> live_task(const describe_task& m) const override;
   void refresh(refresh_jobs m, completion<refreshed_jobs> done) override;
   void follow_up(make_follow_up m, completion<made_follow_up> done) override;
   void diagnose(diagnose_task m, completion<diagnosed_task> done) override;

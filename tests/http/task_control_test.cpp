@@ -136,7 +136,8 @@ TEST_F(http_control, TheJobGroupIsDescribedFromStoreOrActor) {
   EXPECT_EQ(stored.json().number("/data/progress/total_completed"), 1);
   EXPECT_EQ(stored.json().number("/data/progress/failed"), 1);
   EXPECT_EQ(stored.json().number("/data/progress/scheduling"), 2);
-  inside->on_describe = [](const describe_task&) -> result<described_task> {
+  inside->on_live_task = [&](const describe_task& wanted) -> std::optional<described_task> {
+    if (wanted.task != task.id) return std::nullopt;
     described_task d;
     d.type = task_type::suspended;
     d.job_group_id = "live";

@@ -31,10 +31,13 @@ TEST_F(http_tenancy, AForeignIdAnswersLikeAMissingOneEverywhere) {
     ADD_FAILURE();
     return suspended_resumed_task{};
   };
-  inside->on_describe = [](const describe_task&) -> result<described_task> {
-    ADD_FAILURE();
-    return described_task{};
+  inside->on_live_task = [&](const describe_task& wanted) -> std::optional<described_task> {
+    // As the node does: a live task shows itself to its own organisation only.
+    if (wanted.task != task.id || wanted.organization_id != operator_a.dcc_user_org_id) return std::nullopt;
+    return described_task{task_type::calling, "group", {}, {}, {}};
   };
+  ASSERT_EQ(post("/api/describe-job-group", R"({"task_id":)" + std::to_string(value(task.id)) + "}").status, 200)
+      << "the script shows the task to its own people";
   inside->on_refresh = [](const refresh_jobs&) -> result<refreshed_jobs> {
     ADD_FAILURE();
     return refreshed_jobs{};

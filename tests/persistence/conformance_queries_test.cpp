@@ -426,7 +426,12 @@ TEST_P(StoreQueries, UnfinishedTasksAreThoseThatWantAnActor) {
   import_leads(2);
   const auto created = make_task(), calling = make_task(), suspended = make_task(), complete = make_task(),
              finished = make_task(), owing = make_task(), cancelled = make_task();
-  const auto unfinished = [&](int limit = 100) { return *session->run(query::unfinished_tasks{limit}); };
+  const auto ids_of = [](const auto& found) {
+    std::vector<task_id> ids;
+    for (const auto& each : *found) ids.push_back(each.id);
+    return ids;
+  };
+  const auto unfinished = [&](int limit = 100) { return ids_of(session->run(query::unfinished_tasks{limit})); };
   EXPECT_TRUE(unfinished().empty());
   const auto move = [&](task_id id, task_type from, task_type to) {
     must(change::move_task{own(id), from, to, {}, {}, at(1)});
@@ -444,8 +449,12 @@ TEST_P(StoreQueries, UnfinishedTasksAreThoseThatWantAnActor) {
   }
   EXPECT_EQ(unfinished(), (std::vector{calling, suspended, complete, owing}));
   EXPECT_EQ(unfinished(2), (std::vector{calling, suspended}));
+  using query::unfinished_task;
+  EXPECT_EQ(*session->run(query::unfinished_tasks{100, {suspended, owing}}),
+            (std::vector{unfinished_task{suspended, task_type::suspended},
+                         unfinished_task{owing, task_type::follow_up_complete}}));
   const auto among = [&](std::vector<task_id> ids) {
-    return *session->run(query::unfinished_tasks{100, std::move(ids)});
+    return ids_of(session->run(query::unfinished_tasks{100, std::move(ids)}));
   };
   EXPECT_EQ(among({owing, finished, created, calling, cancelled, task_id{7777777}}), (std::vector{calling, owing}));
   EXPECT_TRUE(among({created, finished, cancelled}).empty());

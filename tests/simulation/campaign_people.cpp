@@ -55,11 +55,10 @@ void campaign::people_act() {
       world_.count(fault::looked_at);
       caf::anon_send(node->door(), refresh_atom::value,
                      refresh_jobs{task, jobs, world_.span(0, 5'000), milliseconds{2'000}}, nobody<refreshed_jobs>());
-      caf::anon_send(node->door(), diagnose_atom::value, diagnose_task{task}, nobody<diagnosed_task>());
       return;
     case 5:
       world_.count(fault::looked_at);
-      caf::anon_send(node->door(), describe_atom::value, describe_task{task}, nobody<described_task>());
+      caf::anon_send(node->door(), diagnose_atom::value, diagnose_task{task}, nobody<diagnosed_task>());
       return;
     default: {
       for (const auto id : jobs)

@@ -205,7 +205,7 @@ bool sim_node::crash_actor(const std::string& name) {
   const auto& victim = found[around_.here.random.below(found.size())];
   around_.here.note("crashed " + name, victim.id());
   if (name == "call_task") caf::anon_send_exit(victim, caf::exit_reason::unhandled_exception);
-  else caf::anon_send(victim, crash_atom::value, std::string("injected"));
+  else caf::anon_send(victim, follow_atom::value, follow_up_report{follow_up_news::crashed{"injected"}});
   return true;
 }
 

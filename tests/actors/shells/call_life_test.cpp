@@ -50,7 +50,8 @@ TEST_F(CallLife, AFinishedTaskLeavesNothingBehind) {
   EXPECT_EQ(eng->counts->follow_ups, 0) << "follow-up actors";
   EXPECT_EQ(eng->counts->tasks, 0) << "task actors";
   EXPECT_EQ(eng->counts->wheel_entries, 0) << "wheel entries";
-  EXPECT_EQ(describe(task).error().code, errc::not_found) << "registry entry";
+  EXPECT_FALSE(task_actor(task)) << "registry entry";
+  EXPECT_EQ(eng->board->size(), 0U) << "place on the board";
 }
 
 TEST_F(CallLife, LooksAreCoalescedIntoCallsOf99Ids) {
