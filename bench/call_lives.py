@@ -9,10 +9,13 @@ each process and what the simulator's ledger says; the last line is the median. 
 """
 import argparse
 import concurrent.futures
+import http.client
+import json
 import os
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -21,6 +24,8 @@ from campaigns import LEADS, Campaigns, harness, resident_mib
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--lives", type=int, default=360_000, help="call lives of one run; two minutes at the goal's floor")
 parser.add_argument("--active", type=int, default=40, help="tasks under way at once")
+parser.add_argument("--pace", type=int, metavar="LIVES", help="begins no more lives a second than this")
+parser.add_argument("--queries", action="store_true", help="asks describe-job-group of tasks under way meanwhile, 50 a second")
 parser.add_argument("--runs", type=int, default=3)
 parser.add_argument("--perf", metavar="FOLDER", help="record a profile of waihud, waihu-sim and PostgreSQL with perf")
 parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="overrides a key of waihud")
@@ -56,8 +61,20 @@ class Run(Campaigns):
         before = self.cpu()
         profilers = self.profile() if options.perf and run == 0 else []
         began = time.monotonic()
-        self.keep_going(tasks)
+        self.under_way, self.latencies = [], []
+        questions = threading.Thread(target=self.keep_asking) if options.queries else None
+        if questions:
+            questions.start()
+        try:
+            self.keep_going(tasks)
+        finally:
+            self.under_way = None
         seconds = time.monotonic() - began
+        if questions:
+            questions.join()
+            self.latencies.sort()
+            print(f"describe-job-group: {len(self.latencies)} answers, p50 {statistics.median(self.latencies):.1f} ms, p99 "
+                  f"{self.latencies[int(len(self.latencies) * 0.99)]:.1f} ms", flush=True)
         for profiler in profilers:
             profiler.terminate()
             profiler.wait()
@@ -68,17 +85,36 @@ class Run(Campaigns):
               + f"; starts asked again {self.asked_again}", flush=True)
         return rate
 
+    def keep_asking(self):
+        """Over one connection, as a console does."""
+        line = http.client.HTTPConnection("127.0.0.1", self.daemon.port, timeout=60)
+        number = 0
+        while (tasks := self.under_way) is not None:
+            time.sleep(0.02)  # the pace of the questions
+            if not tasks:
+                continue
+            number += 1
+            asked = time.monotonic()
+            line.request("POST", "/api/describe-job-group", json.dumps({"task_id": tasks[number % len(tasks)]}),
+                         {"access-token": self.token, "Content-Type": "application/json"})
+            answer = json.loads(line.getresponse().read())
+            if answer["code"] == 200:  # a task that has only just been started has no group yet
+                self.latencies.append(1000 * (time.monotonic() - asked))
+        line.close()
+
     def keep_going(self, tasks):
         waiting = list(reversed(tasks))
-        started = 0
+        started, began = 0, time.monotonic()
         # A start is answered when its first calls are with the provider; too few starters would bound the rate.
         with concurrent.futures.ThreadPoolExecutor(32) as starters:
             ended, pending = 0, []
             stop_at = time.monotonic() + 60 + len(tasks)
             while ended < len(tasks):
                 self.assertLess(time.monotonic(), stop_at, f"{ended} of {len(tasks)} tasks ended")
-                while waiting and started - ended < options.active:
+                while waiting and started - ended < options.active and (
+                        not options.pace or started * LEADS <= (time.monotonic() - began) * options.pace):
                     waiting_task = waiting.pop()
+                    self.under_way = [*self.under_way[-39:], waiting_task]
                     pending.append(starters.submit(lambda task=waiting_task: self.start_in_the_end(task)))
                     started += 1
                 for done in [future for future in pending if future.done()]:

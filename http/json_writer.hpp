@@ -3,6 +3,7 @@
 
 #include <rapidjson/writer.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,14 +14,27 @@
 
 namespace waihu::http {
 
-/// RapidJSON output stream over a std::string. The names are RapidJSON's.
-struct string_sink {
+/// RapidJSON output stream that appends to a std::string, piece by piece; complete when the writer has closed its root.
+/// The names are RapidJSON's.
+class string_sink {
+ public:
   using Ch = char;
-  std::string* out;
+  explicit string_sink(std::string* out) : out_(out) {}
   // NOLINTBEGIN(readability-identifier-naming)
-  void Put(char c) { out->push_back(c); }
-  void Flush() {}
+  void Put(char c) {
+    if (used_ == piece_.size()) Flush();
+    piece_[used_++] = c;
+  }
+  void Flush() {
+    out_->append(piece_.data(), used_);
+    used_ = 0;
+  }
   // NOLINTEND(readability-identifier-naming)
+
+ private:
+  std::string* out_;
+  std::size_t used_{};
+  std::array<char, 256> piece_;  // NOLINT(cppcoreguidelines-pro-type-member-init): written before it is read
 };
 
 using json_writer = rapidjson::Writer<string_sink>;

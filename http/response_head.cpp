@@ -52,6 +52,18 @@ std::string http_date(wall_time now) {
   return {text.data(), static_cast<std::size_t>(n)};
 }
 
+/// The same, written once a second and thread.
+const std::string& http_date_of_second(wall_time now) {
+  thread_local std::time_t second = -1;
+  thread_local std::string text;
+  const std::time_t t = std::chrono::floor<seconds>(now).time_since_epoch().count();
+  if (t != second) {
+    text = http_date(now);
+    second = t;
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string response_head(const response& answer, const framing& how, wall_time now) {
@@ -62,7 +74,7 @@ std::string response_head(const response& answer, const framing& how, wall_time 
   out += ' ';
   out += reason_of(answer.status);
   out += "\r\n";
-  add(out, "Date", http_date(now));
+  add(out, "Date", http_date_of_second(now));
   add(out, "Server", "waihu");
   if (!answer.content_type.empty()) add(out, "Content-Type", answer.content_type);
   for (const auto& [name, value] : answer.headers) add(out, name, value);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_map>
 
 #include "http/application.hpp"
 #include "http/body_fields.hpp"
@@ -36,27 +37,55 @@ std::string_view without_last_slash(std::string_view path) {
 
 std::string_view served_as(std::string_view method) { return method == "HEAD" ? "GET" : method; }
 
-struct match {
-  const route* found{};
-  std::string allow;  ///< Methods that the path knows; empty = unknown path.
-};
-
-match look_up(const request& req, std::vector<name_value>* parts) {
-  match m;
-  const auto path = without_last_slash(req.path);
-  for (const auto& r : routes()) {
-    if (!matches(r.pattern, path, nullptr)) continue;
-    if (r.method == served_as(req.method) && m.found == nullptr) {
-      m.found = &r;
-      if (parts != nullptr) matches(r.pattern, path, parts);
-    }
-    if (m.allow.find(r.method) == std::string::npos) {
-      m.allow += std::string(r.method) + ", ";
-      if (r.method == "GET") m.allow += "HEAD, ";
+/// The routes of a path: looked up by the whole path where the pattern has no `{name}`, tried one by one else.
+class route_index {
+ public:
+  route_index() {
+    for (const auto& r : routes()) {
+      if (r.pattern.find('{') == std::string_view::npos) plain_[r.pattern].push_back(&r);
+      else patterns_.push_back(&r);
     }
   }
-  if (!m.allow.empty()) m.allow += "OPTIONS";
-  return m;
+  /// Calls `use` with each route of the path, those without parts first.
+  template <class Use>
+  void each(std::string_view path, Use use) const {
+    if (const auto found = plain_.find(path); found != plain_.end())
+      for (const auto* r : found->second) use(*r);
+    for (const auto* r : patterns_)
+      if (matches(r->pattern, path, nullptr)) use(*r);
+  }
+
+ private:
+  std::unordered_map<std::string_view, std::vector<const route*>> plain_;
+  std::vector<const route*> patterns_;
+};
+
+const route_index& index() {
+  static const route_index table;
+  return table;
+}
+
+/// The route of a request; null for an unknown path and for a method that the path does not know.
+const route* look_up(const request& req, std::vector<name_value>* parts) {
+  const auto path = without_last_slash(req.path);
+  const route* found = nullptr;
+  index().each(path, [&](const route& r) {
+    if (found == nullptr && r.method == served_as(req.method)) found = &r;
+  });
+  if (found != nullptr && parts != nullptr) matches(found->pattern, path, parts);
+  return found;
+}
+
+/// Methods that the path knows, as in an Allow header; empty = unknown path.
+std::string allowed_methods(const request& req) {
+  std::string allow;
+  index().each(without_last_slash(req.path), [&](const route& r) {
+    if (allow.find(r.method) != std::string::npos) return;
+    allow += std::string(r.method) + ", ";
+    if (r.method == "GET") allow += "HEAD, ";
+  });
+  if (!allow.empty()) allow += "OPTIONS";
+  return allow;
 }
 
 response token_refused(const request& req, bool is_missing) {
@@ -124,8 +153,8 @@ bool read_target(std::string_view target, request& into) {
 body_rule application::head_arrived(const request& head) const {
   body_rule rule;
   rule.limit = shared_->http.body_limit_bytes;
-  const auto m = look_up(head, nullptr);
-  if (m.found == nullptr || m.found->body != body_kind::form) return rule;
+  const auto* found = look_up(head, nullptr);
+  if (found == nullptr || found->body != body_kind::form) return rule;
   // Big bodies are only read from people with a token, and only a few at a time.
   rule.limit = shared_->http.import_limit_bytes;
   const auto token = presented_token(head);
@@ -177,21 +206,20 @@ async<response> application::handle(const request& req, std::shared_ptr<reactor>
 
 async<response> application::dispatch(call& c) const {
   const auto& req = c.req;
-  const auto m = look_up(req, &c.path);
-  if (m.allow.empty()) co_return error_answer(req, 404, code_not_found, "请求的路径不存在");
-  if (req.method == "OPTIONS") {
-    response r;
-    r.status = 204;
-    r.content_type.clear();
-    r.headers.emplace_back("Allow", m.allow);
-    co_return r;
+  const auto* found_route = look_up(req, &c.path);
+  if (found_route == nullptr) {
+    const auto allow = allowed_methods(req);
+    if (allow.empty()) co_return error_answer(req, 404, code_not_found, "请求的路径不存在");
+    auto answer = error_answer(req, 405, code_bad_parameter, "请求方法不允许");
+    if (req.method == "OPTIONS") {
+      answer = {};
+      answer.status = 204;
+      answer.content_type.clear();
+    }
+    answer.headers.emplace_back("Allow", allow);
+    co_return answer;
   }
-  if (m.found == nullptr) {
-    auto r = error_answer(req, 405, code_bad_parameter, "请求方法不允许");
-    r.headers.emplace_back("Allow", m.allow);
-    co_return r;
-  }
-  const route& r = *m.found;
+  const route& r = *found_route;
   if (r.who != access::open) {
     const auto token = presented_token(req);
     const auto claims = c.s.tokens.check(token, c.s.now());

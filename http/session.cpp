@@ -166,8 +166,11 @@ class beast_session final : public session, public std::enable_shared_from_this<
     parser in;
     in.header_limit(header_bytes_limit);
     in.body_limit(boost::none);
-    stream_.expires_after(options().header_timeout);
-    co_await wire::async_read_header(stream_, buffer_, in, with_error(ec));
+    parse_what_is_here(in, ec);
+    if (!ec && !in.is_header_done()) {
+      stream_.expires_after(options().header_timeout);
+      co_await wire::async_read_header(stream_, buffer_, in, with_error(ec));
+    }
     is_first_ = false;
     request req;
     req.request_id = fresh_request_id();
@@ -199,12 +202,20 @@ class beast_session final : public session, public std::enable_shared_from_this<
     co_return co_await send(req, std::move(answer), version);
   }
 
+  /// Parses what has arrived without going through the event loop for it, as Beast's reading would.
+  void parse_what_is_here(parser& in, error_code& ec) {
+    if (buffer_.size() == 0 || in.is_done()) return;
+    buffer_.consume(in.put(buffer_.data(), ec));
+    if (ec == wire::error::need_more) ec = {};
+  }
+
   bool take_head(const parser& in, request& req) const {
     const auto& head = in.get();
     req.method = std::string(head.method_string());
     for (const auto& f : head) {
       std::string name(f.name_string());
-      for (auto& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      for (auto& c : name)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
       req.headers.emplace_back(std::move(name), std::string(f.value()));
     }
     if (const auto* id = req.header("x-request-id"); id != nullptr && is_sane_request_id(*id)) req.request_id = *id;
@@ -213,6 +224,9 @@ class beast_session final : public session, public std::enable_shared_from_this<
   }
 
   awaitable<bool> read_body(parser& in, const request& req, error_code& ec) {
+    in.eager(true);
+    parse_what_is_here(in, ec);
+    if (ec || in.is_done()) co_return !ec;
     stream_.expires_after(options().body_timeout);
     const auto* expect = req.header("expect");
     if (expect != nullptr && !in.is_done() && buffer_.size() == 0) {

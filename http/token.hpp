@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -25,18 +26,26 @@ class token_mint {
   /// Longest token looked at.
   static constexpr std::size_t length_limit = 4096;
 
-  token_mint(std::string secret, milliseconds life) : secret_(std::move(secret)), life_(life) {}
+  token_mint(std::string secret, milliseconds life);
+  ~token_mint();
+  token_mint(const token_mint&) = delete;
+  token_mint& operator=(const token_mint&) = delete;
 
   milliseconds life() const noexcept { return life_; }
   /// A token for the user, valid from `now` for `life`. internal when the library fails.
   result<std::string> issue(const user_record& user, wall_time now) const;
   /// The claims of a token that is ours, of type access_token and not expired for more than `leeway`. unauthorized for
-  /// everything else: other algorithms (none among them), changed, expired, malformed.
+  /// everything else: other algorithms (none among them), changed, expired, malformed. A token that was found good is
+  /// remembered, so that its next use costs a look-up instead of a verification; its times are checked at every use.
   result<token_claims> check(std::string_view token, wall_time now, milliseconds leeway = milliseconds{0}) const;
 
  private:
+  class known_tokens;
+  result<token_claims> verify(std::string_view token) const;
+
   std::string secret_;
   milliseconds life_;
+  std::unique_ptr<known_tokens> known_;
 };
 
 /// The token in an `access-token` or `Authorization` header value: without "Bearer " in front.

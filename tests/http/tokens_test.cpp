@@ -70,6 +70,28 @@ TEST(Token, LivesExactlyItsLife) {
   EXPECT_TRUE(mint.check(token, now + std::chrono::seconds{150}, std::chrono::seconds{60}));
 }
 
+TEST(Token, OneThatWasFoundGoodIsStillCheckedAtEveryUse) {
+  const token_mint mint(std::string(32, 's'), std::chrono::seconds{100});
+  user_record u;
+  u.id = user_id{42};
+  const auto now = from_epoch_ms(1'700'000'000'000);
+  const auto token = mint.issue(u, now).value();
+  // Remembered with a leeway, it does not live longer for those who grant none.
+  ASSERT_TRUE(mint.check(token, now + std::chrono::seconds{150}, std::chrono::seconds{60}));
+  EXPECT_FALSE(mint.check(token, now + std::chrono::seconds{150}));
+  ASSERT_TRUE(mint.check(token, now));
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    auto other = token;
+    other[i] = other[i] == 'A' ? 'B' : 'A';
+    const auto seen = mint.check(other, now);
+    // The last character of a base64 text carries bits that nobody reads.
+    EXPECT_TRUE(!seen || i + 1 == token.size()) << "character " << i;
+  }
+  EXPECT_FALSE(mint.check(token.substr(0, token.size() - 2), now));
+  // A mint with another secret knows nothing of it.
+  EXPECT_FALSE(token_mint(std::string(32, 't'), std::chrono::seconds{100}).check(token, now));
+}
+
 TEST(LoginGuard, ForgetsFailuresAfterTheWindowAndOnSuccess) {
   login_guard g(2, std::chrono::seconds{10});
   const steady_time t0{};
