@@ -43,3 +43,19 @@ function(waihu_test name)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
 endfunction()
+
+# waihu_embed(<target> HEADER h FILES ...): compiles files into a target of http/; h declares how they are found.
+function(waihu_embed target)
+  cmake_parse_arguments(arg "" "HEADER" "FILES" ${ARGN})
+  set(files "")
+  foreach(file ${arg_FILES})
+    list(APPEND files ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  endforeach()
+  list(JOIN files "|" joined)
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/embedded_files.cpp)
+  set(script ${PROJECT_SOURCE_DIR}/cmake/embed_files.cmake)
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} -DHEADER=${arg_HEADER} "-DFILES=${joined}" -P ${script}
+    DEPENDS ${files} ${script} VERBATIM COMMENT "Embedding files into ${target}")
+  target_sources(${target} PRIVATE ${output})
+endfunction()

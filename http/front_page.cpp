@@ -1,8 +1,6 @@
-// The plain page at `/`: says that the daemon runs and where its documentation is.
-#include <sodium.h>
-
+// What is served beside the API itself: the plain page at `/`, the API's description, and the page that renders it.
 #include "http/handlers.hpp"
-#include "http/json_writer.hpp"
+#include "http/static_files.hpp"
 
 namespace waihu::http {
 
@@ -15,38 +13,45 @@ constexpr std::string_view page = R"(<!doctype html>
 <h1>Waihu 外呼服务</h1>
 <p>服务正在运行。版本 )" WAIHU_VERSION R"(。</p>
 <ul>
+<li><a href="/docs">/docs</a>：接口说明</li>
+<li><a href="/openapi.json">/openapi.json</a>：接口描述 (OpenAPI 3.1)</li>
 <li><a href="/api/health">/api/health</a>：健康检查</li>
-<li>接口与限制的说明：docs/http.md</li>
 </ul>
 </body>
 </html>
 )";
 
-std::string etag_of(std::string_view text) {
-  unsigned char hash[16];
-  crypto_generichash(hash, sizeof hash, reinterpret_cast<const unsigned char*>(text.data()), text.size(), nullptr, 0);
-  char hex[2 * sizeof hash + 1];
-  sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-  return '"' + std::string(hex) + '"';
-}
+constexpr std::string_view html = "text/html; charset=utf-8";
+/// Nothing from elsewhere, nothing inline; the script may fetch the description from here.
+constexpr std::string_view reader_policy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'";
 
 }  // namespace
 
 async<response> front_page(call& c) {
-  static const std::string etag = etag_of(page);
-  response r;
-  r.headers.emplace_back("ETag", etag);
-  r.headers.emplace_back("Cache-Control", "no-cache");
-  r.headers.emplace_back("Content-Security-Policy", "default-src 'none'");
-  const auto* known = c.req.header("if-none-match");
-  if (known != nullptr && known->find(etag) != std::string::npos) {
-    r.status = 304;
-    r.content_type.clear();
-    co_return r;
-  }
-  r.content_type = "text/html; charset=utf-8";
-  r.body = page;
-  co_return r;
+  static const auto file = static_file_of(page, html, "default-src 'none'");
+  co_return file_answer(c.req, file);
+}
+
+async<response> api_description(call& c) {
+  static const auto file = static_file_of(embedded_file("openapi.json"), "application/json; charset=utf-8", {});
+  co_return file_answer(c.req, file);
+}
+
+async<response> api_page(call& c) {
+  static const auto file = static_file_of(embedded_file("docs.html"), html, reader_policy);
+  co_return file_answer(c.req, file);
+}
+
+async<response> api_page_script(call& c) {
+  static const auto file = static_file_of(embedded_file("reader.js"), "text/javascript; charset=utf-8", {});
+  co_return file_answer(c.req, file);
+}
+
+async<response> api_page_style(call& c) {
+  static const auto file = static_file_of(embedded_file("reader.css"), "text/css; charset=utf-8", {});
+  co_return file_answer(c.req, file);
 }
 
 }  // namespace waihu::http

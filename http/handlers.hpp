@@ -58,5 +58,9 @@ async<response> event_stream(call& c);
 
 // front_page.cpp
 async<response> front_page(call& c);
+async<response> api_description(call& c);
+async<response> api_page(call& c);
+async<response> api_page_script(call& c);
+async<response> api_page_style(call& c);
 
 }  // namespace waihu::http

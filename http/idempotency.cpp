@@ -9,8 +9,10 @@ async<response> once_per_key(call& c, async<response> (*create)(call&)) {
   const auto* given = c.req.header("idempotency-key");
   if (given == nullptr) co_return co_await create(c);
   constexpr std::size_t longest = 255;
-  if (given->empty() || given->size() > longest)
-    co_return error_answer(c.req, 422, code_bad_parameter, "参数错误: Idempotency-Key 长度必须在 1 到 255 之间");
+  if (given->empty() || given->size() > longest) {
+    const std::vector<field_error> wrong{field_error{"Idempotency-Key", "长度必须在 1 到 255 之间"}};
+    co_return invalid_answer(c.req, wrong);
+  }
   const auto key = c.organization + '\n' + c.req.path + '\n' + *given;
   response earlier;
   switch (c.s.replays.begin(key, c.req.body, std::chrono::steady_clock::now(), earlier)) {

@@ -2,6 +2,8 @@
 
 #include <rapidjson/reader.h>
 
+#include "http/body_fields.hpp"
+
 namespace waihu::http {
 
 namespace {
@@ -75,7 +77,7 @@ response failure_answer(const request& req, const failure& why) {
     case errc::throttled:
     case errc::cancelled:
     case errc::stale_epoch: return busy_answer(req, 503, code_unavailable, "服务暂时不可用，请稍后重试", wait_s);
-    case errc::invalid_argument: return error_answer(req, 422, code_bad_parameter, "请求参数无效");
+    case errc::invalid_argument: return invalid_answer(req, {field_error{"body", "含有无法处理的值"}});
     case errc::not_found: return error_answer(req, 404, code_not_found, "资源不存在");
     case errc::conflict:
     case errc::illegal_transition: return error_answer(req, 409, 1001, "操作与当前状态冲突");

@@ -7,6 +7,10 @@ const std::vector<route>& routes() {
   using enum body_kind;
   static const std::vector<route> table{
       {"GET", "/", open, none, front_page},
+      {"GET", "/openapi.json", open, none, api_description},
+      {"GET", "/docs", open, none, api_page},
+      {"GET", "/docs/reader.js", open, none, api_page_script},
+      {"GET", "/docs/reader.css", open, none, api_page_style},
       {"GET", "/api/health", open, none, health},
       {"POST", "/api/login", open, json, login},
       {"POST", "/api/register", open, json, register_user},

@@ -13,9 +13,9 @@ namespace waihu::http {
 namespace {
 
 async<response> create_fresh_task(call& c) {
-  if (const auto* dry = c.req.parameter("dry_run"); dry != nullptr && *dry != "false" && *dry != "0")
-    co_return error_answer(c.req, 422, code_bad_parameter, "参数错误: dry_run 暂不支持");
   body_fields body(c.req.body);
+  if (const auto* dry = c.req.parameter("dry_run"); dry != nullptr && *dry != "false" && *dry != "0")
+    body.add_error("dry_run", "暂不支持");
   query::create_task q;
   q.organization_id = c.organization;
   q.creator = c.user.id;

@@ -37,6 +37,24 @@ def free_port():
         return probe.getsockname()[1]
 
 
+class Exchanges:
+    """Writes what daemons answered as lines of JSON into the folder that WAIHU_EXCHANGES names (tests/openapi reads them)."""
+    folder = os.environ.get("WAIHU_EXCHANGES")
+    daemons = set()  # their ports: the simulator's API is not the one described
+
+    @classmethod
+    def write(cls, port, method, path, body, answer, text):
+        if not cls.folder or port not in cls.daemons:
+            return
+        line = {"readable": True, "method": method, "target": path, "status": answer.status,
+                "headers": {name.lower(): value for name, value in answer.getheaders()},
+                "body": text.decode(errors="replace")}
+        if body is not None and len(body) <= 65536:
+            line["request_body"] = body.decode(errors="replace")
+        with open(os.path.join(cls.folder, f"e2e-{os.getpid()}.jsonl"), "a") as out:
+            out.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
 def ask(port, method, path, body=None, token=None, timeout=30, headers=None):
     """One HTTP request; answers (status, parsed JSON)."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
@@ -50,6 +68,7 @@ def ask(port, method, path, body=None, token=None, timeout=30, headers=None):
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
         text = answer.read()
+        Exchanges.write(port, method, path, body, answer, text)
         return answer.status, json.loads(text) if text else None
     finally:
         connection.close()
@@ -129,6 +148,7 @@ class Daemon:
 
     def __init__(self, folder, store_url, provider_url, overrides=None, secret="sim-secret"):
         self.folder, self.port = folder, free_port()
+        Exchanges.daemons.add(self.port)
         self.process = None
         self.log_path = os.path.join(folder, "waihud.log")
         self.environment = dict(os.environ)

@@ -22,9 +22,9 @@ class http_events : public server_test {
     event_record e;
     e.organization_id = org_a;
     e.kind = "progress";
-    e.data_json = R"({"marker":1})";
+    e.data_json = R"({"reason":"marker"})";
     inside->publish(e);
-    return c.read_until("\"marker\":1");
+    return c.read_until("\"reason\":\"marker\"");
   }
   static std::vector<std::int64_t> ids_with_data(const std::string& stream) {
     std::vector<std::int64_t> ids;
@@ -144,10 +144,10 @@ TEST_F(http_events, ProgressCarriesNoIdAndAnIdleStreamBeats) {
   e.organization_id = org_a;
   e.task = task_id{1};
   e.kind = "progress";
-  e.data_json = R"({"completed":1})";
+  e.data_json = R"({"total_completed":1})";
   inside->publish(e);
   ASSERT_TRUE(c.read_until("event: progress\n"));
-  ASSERT_TRUE(c.read_until("\"completed\":1"));
+  ASSERT_TRUE(c.read_until("\"total_completed\":1"));
   EXPECT_TRUE(ids_with_data(c.stream()).empty());
 }
 
@@ -162,7 +162,7 @@ TEST_F(http_events, ASlowSubscriberIsDroppedResumablyAndKeepsNothing) {
   e.organization_id = org_a;
   e.task = task_id{1};
   e.kind = "progress";
-  e.data_json = R"({"x":")" + std::string(60'000, 'x') + R"("})";
+  e.data_json = R"({"last_error":")" + std::string(60'000, 'x') + R"("})";
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{20};
   while (inside->subscribers() == 1 && std::chrono::steady_clock::now() < until) inside->publish(e);
   EXPECT_EQ(inside->subscribers(), 0U);

@@ -270,12 +270,33 @@ TEST_F(http_protocol, AFailureInsideShowsNothingOfItself) {
   EXPECT_EQ(r.body.find("42P01"), std::string::npos);
 }
 
-TEST_F(http_protocol, TheFrontPageHasAnEtag) {
-  const auto first = call(make_request("GET", "/"));
-  ASSERT_FALSE(first.header("etag").empty());
-  const auto again = call(make_request("GET", "/", {{"If-None-Match", first.header("etag")}}));
-  EXPECT_EQ(again.status, 304);
-  EXPECT_TRUE(again.body.empty());
+TEST_F(http_protocol, FilesAreServedWithAnEtagAndNotAgainToWhoHasThem) {
+  for (const auto* path : {"/", "/openapi.json", "/docs", "/docs/reader.js", "/docs/reader.css"}) {
+    const auto first = call(make_request("GET", path));
+    EXPECT_EQ(first.status, 200) << path;
+    EXPECT_FALSE(first.body.empty()) << path;
+    ASSERT_FALSE(first.header("etag").empty()) << path;
+    for (const auto& known : {first.header("etag"), "\"other\", " + first.header("etag"), std::string("*")}) {
+      const auto again = call(make_request("GET", path, {{"If-None-Match", known}}));
+      EXPECT_EQ(again.status, 304) << path;
+      EXPECT_TRUE(again.body.empty()) << path;
+    }
+    EXPECT_EQ(call(make_request("GET", path, {{"If-None-Match", "\"other\""}})).status, 200) << path;
+  }
+}
+
+TEST_F(http_protocol, ThePageOfTheDescriptionTakesNothingFromElsewhereAndRunsNothingInline) {
+  const auto page = call(make_request("GET", "/docs"));
+  EXPECT_EQ(page.header("content-type"), "text/html; charset=utf-8");
+  const auto policy = page.header("content-security-policy");
+  EXPECT_NE(policy.find("default-src 'none'"), std::string::npos);
+  EXPECT_NE(policy.find("script-src 'self';"), std::string::npos);
+  EXPECT_EQ(policy.find("unsafe"), std::string::npos);
+  for (const auto* path : {"/docs", "/docs/reader.js", "/docs/reader.css"}) {
+    const auto text = call(make_request("GET", path)).body;
+    for (const auto* outside : {"http://", "https://", "//cdn", "<style", "onclick", "innerHTML", "eval("})
+      EXPECT_EQ(text.find(outside), std::string::npos) << path << " has " << outside;
+  }
 }
 
 TEST_F(http_protocol, StoppingFinishesTheRequestInFlightAndClosesIdleConnections) {

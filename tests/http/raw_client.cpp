@@ -77,9 +77,15 @@ raw_client::~raw_client() { close(); }
 void raw_client::close() {
   if (handle_ >= 0) ::close(handle_);
   handle_ = -1;
+  if (stream_head_.header("content-type").rfind("text/event-stream", 0) == 0) {
+    stream_head_.body = stream_;
+    log_.answered(stream_head_);
+  }
+  stream_head_ = {};
 }
 
 bool raw_client::send(std::string_view bytes) {
+  log_.sent(bytes);
   while (!bytes.empty()) {
     const auto n = ::send(handle_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (n <= 0) return false;
@@ -116,6 +122,7 @@ reply raw_client::read_head() {
     auto& kept = r.headers[name];
     kept = kept.empty() ? value : kept + ", " + value;
   }
+  stream_head_ = r;
   return r;
 }
 
@@ -132,6 +139,13 @@ bool raw_client::read_chunk(std::string& out) {
 }
 
 reply raw_client::read(bool is_head) {
+  auto r = read_whole(is_head);
+  stream_head_ = {};
+  log_.answered(r);
+  return r;
+}
+
+reply raw_client::read_whole(bool is_head) {
   auto r = read_head();
   if (r.status == 100) r = read_head();
   if (r.status == 0 || is_head || r.status == 204 || r.status == 304) return r;

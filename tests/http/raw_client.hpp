@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/http/exchange_log.hpp"
+
 namespace waihu::test {
 
 /// A parsed JSON answer. Paths are JSON pointers ("/data/errors/0/field").
@@ -69,7 +71,10 @@ class raw_client {
  private:
   bool fill();
   bool read_chunk(std::string& out);
+  reply read_whole(bool is_head);
   int handle_{-1};
+  exchange_log log_;
+  reply stream_head_;  ///< Of an answer without end whose body is read piece by piece.
   std::string buffer_;
   std::string stream_;
 };

@@ -72,9 +72,29 @@ TEST_F(http_tasks, AHostileBodyIs422) {
   EXPECT_EQ(post("/api/create-autoCall-tasks", R"({"task_name":")" + name + R"(","size_desc":{}})").status, 422);
 }
 
+TEST_F(http_tasks, AFaultOutsideTheBodyIsListedLikeThoseInside) {
+  const auto r = call(make_request("POST", "/api/create-autoCall-tasks",
+                                   {{"access-token", token_of(operator_a)}, {"Idempotency-Key", std::string(256, 'k')}},
+                                   R"({"task_name":"a","size_desc":{}})"));
+  EXPECT_EQ(r.status, 422);
+  EXPECT_EQ(r.json().text("/data/errors/0/field"), "Idempotency-Key") << r.body;
+}
+
+TEST_F(http_tasks, WhatTheStoreCannotHoldIsListedAsAFaultOfTheBody) {
+  inside->on_query = [](const store_query& q) -> std::optional<failure> {
+    if (!std::holds_alternative<query::create_task>(q)) return std::nullopt;
+    return failure{errc::invalid_argument, "a value cannot be stored", "22P05", 0};
+  };
+  const auto r = post("/api/create-autoCall-tasks", R"({"task_name":"a","size_desc":{}})");
+  EXPECT_EQ(r.status, 422);
+  EXPECT_EQ(r.json().text("/data/errors/0/field"), "body") << r.body;
+}
+
 TEST_F(http_tasks, ADryRunIsRefusedRatherThanCarriedOut) {
   add_leads(2);
-  EXPECT_EQ(post("/api/create-autoCall-tasks?dry_run=true", R"({"task_name":"a","size_desc":{}})").status, 422);
+  const auto r = post("/api/create-autoCall-tasks?dry_run=true", R"({"task_name":"a","size_desc":{}})");
+  EXPECT_EQ(r.status, 422);
+  EXPECT_EQ(r.json().text("/data/errors/0/field"), "dry_run") << r.body;
   EXPECT_EQ(get("/api/task_list").json().number("/data/pagination/total"), 0);
 }
 

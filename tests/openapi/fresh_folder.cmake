@@ -1,0 +1,3 @@
+# Empties a folder. Argument: FOLDER.
+file(REMOVE_RECURSE ${FOLDER})
+file(MAKE_DIRECTORY ${FOLDER})

@@ -1,0 +1,15 @@
+// Lints openapi.json: OpenAPI 3.1 by its rules, with every example held against its schema.
+//   node lint.mjs openapi.json
+import core from '@redocly/openapi-core';
+
+const config = await core.createConfig({
+  extends: ['recommended-strict'],
+  // Events and the answers that belong to no operation are used in ways of our own; contract.test.mjs looks after them.
+  rules: { 'no-unused-components': 'off' },
+});
+const problems = await core.lint({ ref: process.argv[2], config });
+for (const { severity, ruleId, message, location } of problems) {
+  console.log(`${severity} ${ruleId} at ${location[0]?.pointer}\n  ${message}`);
+}
+console.log(`${problems.length} findings`);
+process.exit(problems.length === 0 ? 0 : 1);

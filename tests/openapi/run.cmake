@@ -1,0 +1,35 @@
+# Without SCRIPT: copies the scripts and installs the pinned packages into the build folder, once per lock file. With
+# SCRIPT (a script and its arguments, separated by '|'): runs it there with node.
+# Arguments: SOURCE_DIR, WORK_DIR, OPENAPI.
+find_program(NODE node)
+find_program(NPM npm)
+if(NOT NODE OR NOT NPM)
+  message(FATAL_ERROR "node and npm are needed for the tests of the API's description (Node.js 18 or later); none was found in PATH")
+endif()
+if(SCRIPT)
+  string(REPLACE "|" ";" command "${SCRIPT}")
+  execute_process(COMMAND ${CMAKE_COMMAND} -E env WAIHU_OPENAPI=${OPENAPI} ${NODE} ${command}
+    WORKING_DIRECTORY ${WORK_DIR} RESULT_VARIABLE failed)
+  if(failed)
+    message(FATAL_ERROR "failed: node ${command}")
+  endif()
+  return()
+endif()
+file(MAKE_DIRECTORY ${WORK_DIR})
+file(GLOB sources ${SOURCE_DIR}/*.mjs)
+file(COPY ${sources} ${SOURCE_DIR}/package.json ${SOURCE_DIR}/package-lock.json ${SOURCE_DIR}/.npmrc
+  DESTINATION ${WORK_DIR})
+file(SHA256 ${SOURCE_DIR}/package-lock.json wanted)
+set(installed "")
+if(EXISTS ${WORK_DIR}/installed)
+  file(READ ${WORK_DIR}/installed installed)
+endif()
+if(NOT installed STREQUAL wanted)
+  file(REMOVE ${WORK_DIR}/installed)
+  execute_process(COMMAND ${NPM} ci --ignore-scripts --no-audit --no-fund
+    WORKING_DIRECTORY ${WORK_DIR} RESULT_VARIABLE failed)
+  if(failed)
+    message(FATAL_ERROR "npm ci failed: the packages of tests/openapi could not be installed")
+  endif()
+  file(WRITE ${WORK_DIR}/installed ${wanted})
+endif()

@@ -1,0 +1,36 @@
+// Reads the exchanges that the test suites wrote (*.jsonl) and holds each against openapi.json. Fails on any fault, and
+// when an operation was never seen with a 2xx answer.
+//   node validate.mjs openapi.json FOLDER
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Contract } from './contract.mjs';
+
+const [description, folder] = process.argv.slice(2);
+const contract = new Contract(JSON.parse(readFileSync(description, 'utf8')));
+const found = new Map(); // one fault -> how often, and its first exchange
+const succeeded = new Set();
+let count = 0;
+
+for (const file of readdirSync(folder).filter((name) => name.endsWith('.jsonl'))) {
+  for (const line of readFileSync(join(folder, file), 'utf8').split('\n').filter(Boolean)) {
+    const exchange = JSON.parse(line);
+    count += 1;
+    const place = contract.described(exchange);
+    if (exchange.status >= 200 && exchange.status < 300 && place.operation) succeeded.add(place.name);
+    for (const fault of contract.check(exchange)) {
+      const key = `${fault.operation}\n  ${fault.message}\n  at ${fault.instance}, schema ${fault.schema}`;
+      const known = found.get(key) ?? { times: 0, file, exchange };
+      known.times += 1;
+      found.set(key, known);
+    }
+  }
+}
+
+for (const [fault, { times, file, exchange }] of found) {
+  console.log(`${fault}\n  ${times} times, first in ${file}: ${exchange.method} ${exchange.target} ${exchange.status}`);
+  console.log(`  ${(exchange.body ?? '').slice(0, 400)}`);
+}
+const unseen = contract.operations.filter(({ name }) => !succeeded.has(name)).map(({ name }) => name);
+for (const name of unseen) console.log(`${name}\n  never answered with 2xx in any test`);
+console.log(`${count} exchanges, ${contract.operations.length} operations, ${found.size} kinds of fault, ${unseen.length} unseen`);
+process.exit(count > 0 && found.size === 0 && unseen.length === 0 ? 0 : 1);
