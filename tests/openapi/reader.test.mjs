@@ -18,6 +18,8 @@ class Node {
   }
   setAttribute(key, value) { this.attributes[key] = value; }
   appendChild(child) { assert.ok(child instanceof Node); this.children.push(child); return child; }
+  scrollIntoView() { this.isInView = true; }
+  get tagName() { return this.name.toUpperCase(); }
   replaceChildren(...children) { this.children = children; }
   get textContent() { return this.text + this.children.map((child) => child.textContent).join(''); }
 }
@@ -68,7 +70,8 @@ test('the page reads the description from its own server, opens what the address
   const { byId, window, document: shown } = page('#login');
   await begin(shown, window);
   assert.deepEqual(asked, ['/openapi.json']);
-  assert.ok(byId.api.children.some((child) => child.attributes.id === 'login'));
+  const named = byId.api.children.find((child) => child.attributes.id === 'login');
+  assert.ok(named.open && named.isInView);
   byId.filter.value = 'suspend-resume';
   byId.filter.input();
   assert.equal(byId.api.children.find((child) => child.attributes.id === 'health').hidden, true);
