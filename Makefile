@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 DEV := build/dev
 RELEASE := build/release
 
-.PHONY: help run demo test chaos build bench fuzz coverage format check generated planted setup clean
+.PHONY: help run demo test chaos apifuzz build bench fuzz coverage format check generated planted setup clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -32,6 +32,12 @@ chaos: setup ## the whole fault proof, about 15 min (CHAOS="--seed 7 --mode kill
 	@cmake --preset dev
 	@cmake --build $(DEV) -j $(JOBS) --target waihud waihuctl waihu-sim
 	@WAIHU_BIN=$(CURDIR)/$(DEV)/bin python3 tests/chaos/run.py $(CHAOS)
+
+apifuzz: setup ## 20,000 requests made from the API's description to a daemon (APIFUZZ="--seed 7")
+	@cmake --preset dev
+	@cmake --build $(DEV) -j $(JOBS) --target waihud waihu-sim
+	@ctest --test-dir $(DEV) -R '^openapi_packages$$' --output-on-failure
+	@WAIHU_BIN=$(CURDIR)/$(DEV)/bin python3 tests/openapi/fuzz.py $(APIFUZZ)
 
 bench: setup ## benchmarks in a release build
 	@cmake --preset release -B build/bench -DWAIHU_BENCH=ON
