@@ -11,19 +11,21 @@ const escaped = (part) => encodeURIComponent(part.replace(/~/g, '~0').replace(/\
 export const pointer = (...parts) => parts.map((part) => `/${escaped(String(part))}`).join('');
 const mediaType = (text) => (text ?? '').split(';')[0].trim().toLowerCase();
 
-/** The path of a request target as the daemon reads it; null when it cannot be read. */
-export function pathOf(target) {
+/** What stands between the slashes of a request target's path, each decoded by itself; null when it cannot be read. */
+export function partsOf(target) {
   let path = target.replace(/^https?:\/\/[^/?#]*/, '') || '/';
   if (path === '*') path = '/';
   path = path.split('#')[0].split('?')[0];
   if (!path.startsWith('/')) return null;
   try {
-    path = decodeURIComponent(path);
+    const parts = path.slice(1).split('/').map(decodeURIComponent);
+    return parts.length > 1 && parts.at(-1) === '' ? parts.slice(0, -1) : parts;
   } catch {
     return null;
   }
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
+
+const isName = (part) => part.length > 2 && part.startsWith('{');
 
 /** Codes and their messages out of a description: `4001 「…」 「…」. 4002 「…」.`, … standing for anything. */
 export function messagesOf(description) {
@@ -43,9 +45,9 @@ export class Contract {
     this.ajv.addSchema(api, 'api');
     this.operations = [];
     for (const [path, item] of Object.entries(api.paths)) {
-      const pattern = new RegExp(`^${path.split(/\{[^}]*\}/).map((part) => part.replace(/[.]/g, '\\.')).join('[^/]+')}$`);
+      const parts = path.slice(1).split('/');
       for (const method of METHODS.filter((one) => item[one])) {
-        this.operations.push({ path, method, pattern, operation: item[method], name: `${method.toUpperCase()} ${path}` });
+        this.operations.push({ path, method, parts, operation: item[method], name: `${method.toUpperCase()} ${path}` });
       }
     }
   }
@@ -73,11 +75,13 @@ export class Contract {
       message: `${e.message}${e.params?.additionalProperty ? `: ${e.params.additionalProperty}` : ''}` }));
   }
 
-  /** The operations of a path, by method. */
-  at(path) {
-    const fitting = this.operations.filter(({ pattern }) => path !== null && pattern.test(path));
-    const exact = fitting.filter((one) => one.path === path);
-    return exact.length > 0 ? exact : fitting;
+  /** The operations of a path, those without names in it first, as the daemon looks for them. */
+  at(parts) {
+    if (parts === null) return [];
+    return this.operations
+      .filter((one) => one.parts.length === parts.length
+        && one.parts.every((part, i) => part === parts[i] || (isName(part) && parts[i] !== '')))
+      .sort((a, b) => a.parts.some(isName) - b.parts.some(isName));
   }
 
   /** Where an answer is described: {name, answer, where, operation}, or a text that says why nowhere. */
@@ -86,8 +90,7 @@ export class Contract {
       const where = `/components/responses/${name}`;
       return { name: `${method} ${target.split('?')[0]}`, answer: this.api.components.responses[name], where };
     };
-    const path = readable ? pathOf(target) : null;
-    const here = this.at(path);
+    const here = this.at(readable ? partsOf(target) : null);
     const served = method === 'HEAD' ? 'GET' : method;
     const one = here.find((candidate) => candidate.method.toUpperCase() === served);
     if (one) {
@@ -108,7 +111,7 @@ export class Contract {
     const fault = (operation, message, instance = '/', schema = '') => ({ operation, instance, schema, message });
     const plainName = `${method} ${target.split('?')[0]}`;
     if (method === 'OPTIONS' && status === 204) {
-      return headers.allow && this.at(pathOf(target)).length > 0 ? [] : [fault(plainName, '204 without Allow, or for no path')];
+      return headers.allow && this.at(partsOf(target)).length > 0 ? [] : [fault(plainName, '204 without Allow, or for no path')];
     }
     const place = this.described(exchange);
     if (typeof place === 'string') return [fault(plainName, place)];

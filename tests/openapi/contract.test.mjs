@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { Contract, messagesOf, pathOf } from './contract.mjs';
+import { Contract, messagesOf, partsOf } from './contract.mjs';
 
 const text = readFileSync(process.env.WAIHU_OPENAPI, 'utf8');
 const api = () => JSON.parse(text);
@@ -55,9 +55,11 @@ test('a success without what the body requires is found', () => {
 });
 
 test('paths are read as the daemon reads them', () => {
-  assert.equal(pathOf('/api/%74asks/?page=1#x'), '/api/tasks');
-  assert.equal(pathOf('http://h/api/tasks'), '/api/tasks');
-  assert.equal(pathOf('/%zz'), null);
+  assert.deepEqual(partsOf('/api/%74asks/?page=1#x'), ['api', 'tasks']);
+  assert.deepEqual(partsOf('http://h/api/a%2Fb'), ['api', 'a/b']);
+  assert.equal(partsOf('/%zz'), null);
+  assert.deepEqual(new Contract(api()).at(partsOf('/api/scenes/x')).map(({ path }) => path), ['/api/scenes/{script_id}']);
+  assert.deepEqual(new Contract(api()).at(partsOf('/api/scenes/')).map(({ path }) => path), ['/api/scenes']);
 });
 
 test('messages of a description: codes in order, … for anything', () => {
