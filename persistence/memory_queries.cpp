@@ -23,15 +23,6 @@ bool contains(const std::vector<std::string>& list, const std::string& text) {
   return list.empty() || std::find(list.begin(), list.end(), text) != list.end();
 }
 
-template <class T>
-query::page_of<T> cut_page(std::vector<T> all, const query::page_request& asked) {
-  auto page = page_for<T>(asked, static_cast<std::int64_t>(all.size()));
-  const auto begin = static_cast<std::size_t>(offset_of(page));
-  const auto end = std::min(all.size(), begin + static_cast<std::size_t>(page.page_size));
-  for (auto i = begin; i < end; ++i) page.items.push_back(std::move(all[i]));
-  return page;
-}
-
 }  // namespace
 
 bool has_arrived(const memory_state& state, const memory_state::lead_key& lead) {

@@ -28,6 +28,9 @@ class memory_state {
     std::string organization_id;
     job_row_id job{};
   };
+  struct stored_lead : lead_record {
+    std::int64_t id{};
+  };
   using lead_key = std::pair<std::string, std::string>;
 
   explicit memory_state(std::chrono::milliseconds lease) : lease_time{lease} {}
@@ -35,9 +38,11 @@ class memory_state {
   std::mutex mutex;
 
   std::vector<user_record> users;
+  std::vector<dcc_user_record> dcc_users;
+  std::map<std::pair<user_id, std::int64_t>, wall_time> dcc_verifications;  ///< By user and DCC account.
   std::vector<organization_record> organizations;
   std::vector<scene_record> scenes;
-  std::map<lead_key, lead_record> leads;  ///< By organisation and leads_id.
+  std::map<lead_key, stored_lead> leads;  ///< By organisation and leads_id.
   std::map<std::int64_t, stored_follow> follows;
   std::map<lead_key, std::vector<std::int64_t>> follows_of_lead;
   std::map<std::int64_t, call_task_record> tasks;

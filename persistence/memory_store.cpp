@@ -122,7 +122,9 @@ result<std::vector<bool>> memory_session::run(const query::import_leads& q) {
          {&clean.leads_id, &clean.leads_user_name, &clean.leads_user_phone, &clean.leads_product, &clean.leads_type})
       *text = storable_text(*text);
     memory_state::lead_key key{storable_text(q.organization_id), clean.leads_id};
-    out.push_back(state_->leads.emplace(std::move(key), std::move(clean)).second);
+    const auto [place, is_new] = state_->leads.try_emplace(std::move(key));
+    if (is_new) place->second = {std::move(clean), state_->next_id()};
+    out.push_back(is_new);
   }
   return out;
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "messages/model/queries.hpp"
 
@@ -25,6 +27,16 @@ query::page_of<T> page_for(const query::page_request& asked, std::int64_t total)
 template <class T>
 std::int64_t offset_of(const query::page_of<T>& page) {
   return static_cast<std::int64_t>(page.page - 1) * page.page_size;
+}
+
+/// The page of a list that is whole in memory.
+template <class T>
+query::page_of<T> cut_page(std::vector<T> all, const query::page_request& asked) {
+  auto page = page_for<T>(asked, static_cast<std::int64_t>(all.size()));
+  const auto begin = static_cast<std::size_t>(offset_of(page));
+  const auto end = std::min(all.size(), begin + static_cast<std::size_t>(page.page_size));
+  for (auto i = begin; i < end; ++i) page.items.push_back(std::move(all[i]));
+  return page;
 }
 
 }  // namespace waihu

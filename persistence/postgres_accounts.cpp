@@ -10,9 +10,6 @@ namespace waihu {
 
 namespace {
 
-#define WAIHU_USER_COLUMNS                                                                   \
-  "id, username, password, coalesce(phone, ''), organization_id, dcc_user, dcc_user_org_id," \
-  " waihu_ms(create_time), user_role"
 #define WAIHU_ORGANIZATION_COLUMNS \
   "id, name, organization_id, organization_type, waihu_ms(create_time), waihu_ms(end_time)"
 #define WAIHU_SCENE_COLUMNS                                                                                \
@@ -61,21 +58,6 @@ constexpr statement select_scene_tags{
     "select_scene_tags",
     "select scene_id, tag_name, tag_detail, tags from scene_tags where scene_id = any($1::bigint[]) order by id"};
 
-user_record read_user(const pqxx::row& row) {
-  row_reader r{row};
-  user_record u;
-  u.id = user_id{r.number()};
-  u.username = r.text();
-  u.password_hash = r.text();
-  u.phone = r.text();
-  u.organization_id = r.text();
-  u.dcc_user = r.text();
-  u.dcc_user_org_id = r.text();
-  u.create_time = r.instant();
-  u.role = static_cast<user_role>(r.small());
-  return u;
-}
-
 organization_record read_organization(const pqxx::row& row) {
   row_reader r{row};
   organization_record o;
@@ -112,7 +94,7 @@ result<user_record> postgres_store::run(const query::user_by_name& q) {
   return session_.transact<user_record>(postgres_session::mode::read, [&](postgres_work& work) -> result<user_record> {
     const auto rows = work.run(select_user_by_name, storable_text(q.username));
     if (rows.empty()) return fail(errc::not_found, "no such user");
-    return read_user(rows[0]);
+    return user_of(rows[0]);
   });
 }
 
@@ -120,7 +102,7 @@ result<user_record> postgres_store::run(const query::user_by_id& q) {
   return session_.transact<user_record>(postgres_session::mode::read, [&](postgres_work& work) -> result<user_record> {
     const auto rows = work.run(select_user_by_id, value(q.id));
     if (rows.empty()) return fail(errc::not_found, "no such user");
-    return read_user(rows[0]);
+    return user_of(rows[0]);
   });
 }
 
@@ -139,7 +121,7 @@ result<user_record> postgres_store::run(const query::create_user& q) {
     if (name.empty()) return fail(errc::invalid_argument, "a user needs a name");
     const auto rows = work.run(insert_user, name, q.password_hash, phone, storable_text(q.organization_id),
                                storable_text(q.dcc_user), storable_text(q.dcc_user_org_id), static_cast<int>(q.role));
-    if (!rows.empty()) return read_user(rows[0]);
+    if (!rows.empty()) return user_of(rows[0]);
     const auto taken = work.run(find_taken_account, name, phone);
     const bool by_name = taken.empty() || taken[0][0].as<bool>();
     return fail(errc::conflict, by_name ? "the user name is taken" : "the phone number is taken",

@@ -44,30 +44,27 @@ const statement& grouped_by(query::lead_statistics::grouping by) {
 }
 
 // Ranges as two arrays of equal length, NULL where a side is open.
-struct range_arrays {
-  std::string from, until;
-};
-range_arrays arrays_of(const std::vector<time_range>& ranges) {
+void write_ranges(const std::vector<time_range>& ranges, std::string& from_text, std::string& until_text) {
   array_literal from, until;
   for (const auto& r : ranges) {
     from.add(r.from);
     until.add(r.until);
   }
-  return {from.text(), until.text()};
+  from_text = from.text();
+  until_text = until.text();
 }
 
 }  // namespace
 
-pqxx::result run_over_leads(postgres_work& work, const statement& s, const std::string& organization_id,
-                            const lead_filter& filter) {
-  const auto first = arrays_of(filter.first_follow);
-  const auto latest = arrays_of(filter.latest_follow);
-  const auto next = arrays_of(filter.next_follow);
-  const auto arrive = arrays_of(filter.first_arrive);
-  array_literal arrived;
-  for (const auto a : filter.is_arrive) arrived.add(a);
-  return work.run(s, storable_text(organization_id), array_of(filter.products), array_of(filter.types), arrived.text(),
-                  first.from, first.until, latest.from, latest.until, next.from, next.until, arrive.from, arrive.until);
+lead_filter_arrays::lead_filter_arrays(const lead_filter& filter)
+    : products(array_of(filter.products)), types(array_of(filter.types)) {
+  array_literal given;
+  for (const auto a : filter.is_arrive) given.add(a);
+  arrived = given.text();
+  write_ranges(filter.first_follow, first_from, first_until);
+  write_ranges(filter.latest_follow, latest_from, latest_until);
+  write_ranges(filter.next_follow, next_from, next_until);
+  write_ranges(filter.first_arrive, arrive_from, arrive_until);
 }
 
 result<std::vector<bool>> postgres_store::run(const query::import_leads& q) {

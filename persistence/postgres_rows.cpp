@@ -2,6 +2,21 @@
 
 namespace waihu {
 
+user_record user_of(const pqxx::row& row) {
+  row_reader r{row};
+  user_record u;
+  u.id = user_id{r.number()};
+  u.username = r.text();
+  u.password_hash = r.text();
+  u.phone = r.text();
+  u.organization_id = r.text();
+  u.dcc_user = r.text();
+  u.dcc_user_org_id = r.text();
+  u.create_time = r.instant();
+  u.role = static_cast<user_role>(r.small());
+  return u;
+}
+
 call_task_record read_task(row_reader& r) {
   call_task_record t;
   t.id = task_id{r.number()};
@@ -49,6 +64,22 @@ call_job_record read_job(row_reader& r) {
   return j;
 }
 
+std::optional<follow_up_record> read_follow(row_reader& r) {
+  follow_up_record f;
+  const auto id = r.maybe_number();
+  f.leads_id = r.text();
+  f.follow_time = r.instant();
+  f.leads_remark = r.text();
+  f.frist_follow_time = r.maybe_instant();
+  f.new_follow_time = r.maybe_instant();
+  f.next_follow_time = r.maybe_instant();
+  f.is_arrive = r.small();
+  f.frist_arrive_time = r.maybe_instant();
+  if (!id) return std::nullopt;
+  f.id = follow_id{*id};
+  return f;
+}
+
 call_job_view read_job_view(row_reader& r) {
   call_job_view v;
   v.job = read_job(r);
@@ -62,20 +93,7 @@ call_job_view read_job_view(row_reader& r) {
   v.recording_url = r.text();
   v.recording_fetched_at = r.maybe_instant();
   v.updated_time = r.instant();
-  follow_up_record f;
-  const auto follow = r.maybe_number();
-  f.leads_id = r.text();
-  f.follow_time = r.instant();
-  f.leads_remark = r.text();
-  f.frist_follow_time = r.maybe_instant();
-  f.new_follow_time = r.maybe_instant();
-  f.next_follow_time = r.maybe_instant();
-  f.is_arrive = r.small();
-  f.frist_arrive_time = r.maybe_instant();
-  if (follow) {
-    f.id = follow_id{*follow};
-    v.follow = std::move(f);
-  }
+  v.follow = read_follow(r);
   return v;
 }
 

@@ -11,6 +11,9 @@
 namespace waihu {
 
 // Column lists. Aliases in the query: t = call_tasks, j = leads_task_list, f = dcc_leads_follow.
+#define WAIHU_USER_COLUMNS                                                                   \
+  "id, username, password, coalesce(phone, ''), organization_id, dcc_user, dcc_user_org_id," \
+  " waihu_ms(create_time), user_role"
 #define WAIHU_TASK_COLUMNS                                                                                         \
   "t.id, t.task_name, t.organization_id, t.create_name_id, t.create_name, waihu_ms(t.create_time), t.leads_count," \
   " t.script_id, t.task_type, t.size_desc, t.job_group_id, waihu_ms(t.group_requested_at),"                        \
@@ -20,12 +23,14 @@ namespace waihu {
   " j.parked_reason, j.call_job_id, j.dispatch_batch, j.attempts, j.failures, waihu_ms(j.poll_started_at)," \
   " waihu_ms(j.last_change_at), coalesce(position('{' in j.call_conversation), 0) > 0, j.is_interested,"    \
   " j.leads_follow_id"
+#define WAIHU_FOLLOW_COLUMNS                                                                  \
+  "f.id, f.leads_id, waihu_ms(f.follow_time), f.leads_remark, waihu_ms(f.frist_follow_time)," \
+  " waihu_ms(f.new_follow_time), waihu_ms(f.next_follow_time), f.is_arrive, waihu_ms(f.frist_arrive_time)"
 #define WAIHU_JOB_VIEW_COLUMNS                                                                                       \
   WAIHU_JOB_COLUMNS                                                                                                  \
   ", j.call_task_id, j.attempt_status, waihu_ms(j.planed_time), waihu_ms(j.actual_time), j.call_conversation,"       \
   " j.calling_number, j.called_number, j.recording_url, waihu_ms(j.recording_fetched_at), waihu_ms(j.updated_time)," \
-  " f.id, f.leads_id, waihu_ms(f.follow_time), f.leads_remark, waihu_ms(f.frist_follow_time),"                       \
-  " waihu_ms(f.new_follow_time), waihu_ms(f.next_follow_time), f.is_arrive, waihu_ms(f.frist_arrive_time)"
+  " " WAIHU_FOLLOW_COLUMNS
 
 /// Reads the columns of a row one after another. Throws pqxx errors when the list and the reads disagree.
 class row_reader {
@@ -56,10 +61,14 @@ class row_reader {
   pqxx::row::size_type next_;
 };
 
+/// WAIHU_USER_COLUMNS.
+user_record user_of(const pqxx::row& row);
 /// WAIHU_TASK_COLUMNS.
 call_task_record read_task(row_reader& r);
 /// WAIHU_JOB_COLUMNS.
 call_job_record read_job(row_reader& r);
+/// WAIHU_FOLLOW_COLUMNS; nullopt when they are those of no row (outer joins).
+std::optional<follow_up_record> read_follow(row_reader& r);
 /// WAIHU_JOB_VIEW_COLUMNS.
 call_job_view read_job_view(row_reader& r);
 

@@ -68,6 +68,58 @@ struct organization_by_id {
   std::string organization_id;
 };
 
+/// A DCC account by name (exact). not_found when there is none.
+struct dcc_user_by_name {
+  using answer_type = dcc_user_record;
+  std::string user_name;
+};
+
+/// As `replace_password`, for a DCC account.
+struct replace_dcc_password {
+  using answer_type = bool;
+  std::int64_t id{};
+  std::string old_hash, new_hash;
+};
+
+/// For how long after its verification a DCC account may be associated (http-api.md section 2).
+inline constexpr minutes dcc_verification_life{10};
+
+/// Notes that a user has shown the password of a DCC account; what has run out of the same user is forgotten.
+struct note_dcc_verified {
+  using answer_type = bool;
+  user_id user{};
+  std::int64_t dcc_id{};
+  wall_time at{};
+};
+
+/// Binds a user to a DCC account and its organisation. rejected unless the same user has verified that (enabled)
+/// account within `dcc_verification_life` before `at`; not_found when there is no such user.
+struct associate_dcc {
+  using answer_type = user_record;
+  user_id user{};
+  std::string dcc_user, dcc_user_org_id;
+  wall_time at{};
+};
+
+/// Takes a user's binding away; succeeds when there is none. not_found when there is no such user.
+struct disassociate_dcc {
+  using answer_type = user_record;
+  user_id user{};
+};
+
+/// Creates a DCC account. conflict with `vendor_code` "user_name" or "user_org_id" when that is taken.
+struct create_dcc_user {
+  using answer_type = dcc_user_record;
+  std::string user_name, password_hash, user_org_id;
+};
+
+/// Enables (1) or disables (0) a DCC account. not_found when there is none.
+struct set_dcc_status {
+  using answer_type = dcc_user_record;
+  std::int64_t id{};
+  int user_status{};
+};
+
 /// Inserts leads; existing (organization_id, leads_id) are skipped. At most 1,000 a call. Answer: one flag a row, true
 /// = inserted, false = it existed (also when an earlier row of the same call has the same id).
 struct import_leads {
@@ -139,6 +191,53 @@ struct page_of {
   std::int64_t total{};
   int page{1};  ///< The page that was answered.
   int page_size{20};
+};
+
+/// A page of all DCC accounts of the installation, the first made first.
+struct list_dcc_users {
+  using answer_type = page_of<dcc_user_record>;
+  page_request page;
+};
+
+/// A lead as lists show it.
+struct listed_lead {
+  std::int64_t id{};  ///< `dcc_leads.id`; greater = imported later.
+  lead_record lead;
+  bool has_arrived{};                             ///< One of its follow-ups says so.
+  std::optional<follow_up_record> latest_follow;  ///< The last by follow_time; empty when there is none.
+};
+
+/// A page of the organisation's leads under a filter, the last imported first.
+struct list_leads {
+  using answer_type = page_of<listed_lead>;
+  std::string organization_id;
+  lead_filter filter;
+  std::string holding;  ///< Only leads whose id, name or phone holds this text (ASCII letters in any case); "" = all.
+  page_request page;
+};
+
+/// A call of a lead with what is told of its task.
+struct call_of_lead {
+  call_job_view job;
+  task_id task{};
+  std::string task_name, job_group_id;
+};
+
+/// One lead with its history.
+struct lead_history {
+  listed_lead lead;
+  std::int64_t follow_count{}, call_count{};  ///< How many there are in all.
+  std::vector<follow_up_record> follows;      ///< Newest first.
+  std::vector<call_of_lead> calls;            ///< Newest first.
+};
+
+/// A lead of the organisation with its newest follow-ups and calls, at most `limit` (<= 500) of each. not_found when
+/// there is no such lead.
+struct lead_by_id {
+  using answer_type = lead_history;
+  std::string organization_id;
+  std::string leads_id;
+  int limit{500};
 };
 
 /// An organisation's tasks, newest first; `types` empty = all.
@@ -301,11 +400,13 @@ struct release_claim {
 /// Any query. Process-local; never crosses a node border.
 using store_query =
     std::variant<query::user_by_name, query::user_by_id, query::replace_password, query::create_user,
-                 query::create_organization, query::organization_by_id, query::import_leads, query::lead_statistics,
-                 query::create_scene, query::list_scenes, query::create_task, query::list_tasks, query::tasks_behind,
-                 query::count_tasks_by_type, query::find_task, query::set_script, query::list_jobs, query::jobs_behind,
-                 query::jobs_by_row, query::job_by_call_job_id, query::count_task, query::events_after,
-                 query::last_event, query::load_task, query::unfinished_tasks, query::claim_shards, query::renew_claim,
-                 query::release_claim>;
+                 query::create_organization, query::organization_by_id, query::dcc_user_by_name,
+                 query::replace_dcc_password, query::note_dcc_verified, query::associate_dcc, query::disassociate_dcc,
+                 query::create_dcc_user, query::set_dcc_status, query::list_dcc_users, query::import_leads,
+                 query::lead_statistics, query::list_leads, query::lead_by_id, query::create_scene, query::list_scenes,
+                 query::create_task, query::list_tasks, query::tasks_behind, query::count_tasks_by_type,
+                 query::find_task, query::set_script, query::list_jobs, query::jobs_behind, query::jobs_by_row,
+                 query::job_by_call_job_id, query::count_task, query::events_after, query::last_event, query::load_task,
+                 query::unfinished_tasks, query::claim_shards, query::renew_claim, query::release_claim>;
 
 }  // namespace waihu

@@ -40,6 +40,16 @@ struct user_record {
   user_role role{user_role::operator_};
 };
 
+/// `dcc_user`: an account of the customer's own system, by which users come to act for its organisation.
+struct dcc_user_record {
+  std::int64_t id{};
+  std::string user_name;      ///< Unique.
+  std::string password_hash;  ///< As in user_record. Never leaves http/.
+  std::string user_org_id;    ///< The organisation that it stands for; unique.
+  int user_status{1};         ///< 1 enabled, 0 disabled: can be neither verified nor associated.
+  wall_time create_time{};
+};
+
 /// `dcc_leads`: a person who may be called.
 struct lead_record {
   std::string leads_id;  ///< The organisation's own id; unique within it.

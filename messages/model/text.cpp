@@ -63,4 +63,10 @@ std::string cut_text(std::string_view text, std::size_t characters) {
   return std::string{text};
 }
 
+std::string lower_ascii(std::string text) {
+  for (auto& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
 }  // namespace waihu

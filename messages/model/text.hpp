@@ -18,6 +18,9 @@ std::string storable_text(std::string_view text);
 /// At most `characters` code points of (valid) UTF-8, never cutting inside one.
 std::string cut_text(std::string_view text, std::size_t characters);
 
+/// The text with ASCII letters in lower case; other bytes stay.
+std::string lower_ascii(std::string text);
+
 /// Longest remark of a follow-up, in characters (data-model.md).
 inline constexpr std::size_t remark_limit = 1000;
 /// Longest stored error text, in characters.

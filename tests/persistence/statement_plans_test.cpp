@@ -11,6 +11,15 @@ class StatementPlans : public on_every_store {
  protected:
   std::int64_t number(const std::string& query) { return std::stoll(ask_sql(*world.database, query).front()); }
 
+  /// Rows of the table that were read so far, by finished sessions.
+  std::int64_t rows_read(const std::string& table) {
+    return number(
+        "select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) + coalesce((select sum(idx_tup_read)"
+        " from pg_stat_user_indexes i where i.relname = t.relname), 0)::bigint"
+        " from pg_stat_user_tables t where relname = '" +
+        table + "'");
+  }
+
   /// One task of `n` leads from queue to follow-up; every step is one group commit, as under load.
   void live_through(int n) {
     ++campaign_;
@@ -75,6 +84,34 @@ TEST_P(StatementPlans, WorkForARowDoesNotGrowWithTablesThatWereEmptyWhenTheyWere
     EXPECT_LE(scanned, 60 * lives) << table;
     EXPECT_LE(fetched, 60 * lives) << table;
   }
+}
+
+TEST_P(StatementPlans, WhatIsToldOfALeadAndAPageOfLeadsReadNeitherOtherLeadsNorOtherOrganisations) {
+  ASSERT_EQ(run_sql(*world.database, "vacuum analyze"), "");
+  const std::string few = "ORG002";
+  import_leads(3, few);
+  auto asking = world.sessions();
+  const auto ask = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      ASSERT_TRUE(asking->run(query::lead_by_id{few, "l0002"}));
+      ASSERT_TRUE(asking->run(query::list_leads{few, {}, "l000", {1, 2}}));
+    }
+  };
+  // Settles the plans while there is next to nothing.
+  ask(8);
+  for (int i = 0; i < 4; ++i) live_through(500);
+  import_leads(500);
+  make_task(few);
+  session.reset();
+  const std::vector<std::string> tables{"dcc_leads", "call_tasks", "leads_task_list", "dcc_leads_follow"};
+  std::vector<std::int64_t> before;
+  for (const auto& table : tables) before.push_back(rows_read(table));
+  constexpr int times = 20;
+  ask(times);
+  asking.reset();
+  end_sessions(*world.database);
+  ASSERT_GT(number("select count(*) from dcc_leads"), 2000);
+  for (std::size_t i = 0; i < tables.size(); ++i) EXPECT_LE(rows_read(tables[i]) - before[i], 40 * times) << tables[i];
 }
 
 }  // namespace
