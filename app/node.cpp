@@ -219,6 +219,7 @@ struct node::implementation {
     server.http = options.http;
     server.auth = options.auth;
     server.time_zone = options.node.time_zone;
+    server.settings = config::presence_of(options);
     listener = std::make_unique<http::http_server>(io, std::move(server), inside);
     const auto bound = listener->start();
     if (!bound) return start_failure{exit_code::cannot_listen, bound.error().message};

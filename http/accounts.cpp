@@ -18,11 +18,6 @@ response wrong_pair_answer(const request& req) {
   return e.done_as_error(200, req.request_id);
 }
 
-response too_many_failures(const request& req, milliseconds wait) {
-  const auto left = std::chrono::ceil<seconds>(wait).count();
-  return busy_answer(req, 429, code_too_many_requests, "登录失败次数过多，请稍后重试", left);
-}
-
 }  // namespace
 
 async<response> health(call&) {
@@ -83,6 +78,24 @@ async<response> login(call& c) {
   co_return session_answer(c, *found, "登录成功");
 }
 
+response too_many_failures(const request& req, milliseconds wait) {
+  const auto left = std::chrono::ceil<seconds>(wait).count();
+  return busy_answer(req, 429, code_too_many_requests, "登录失败次数过多，请稍后重试", left);
+}
+
+void write_user(json_writer& w, const zone_clock& zone, const user_record& user) {
+  key(w, "user_info");
+  w.StartObject();
+  field(w, "id", value(user.id));
+  field(w, "username", user.username);
+  field(w, "phone", user.phone);
+  field(w, "create_time", zone.format(user.create_time));
+  field(w, "organization_id", user.organization_id);
+  field(w, "dcc_user", user.dcc_user);
+  field(w, "dcc_user_org_id", user.dcc_user_org_id);
+  w.EndObject();
+}
+
 response session_answer(call& c, const user_record& user, std::string_view said) {
   const auto now = c.s.now();
   const auto text = c.s.tokens.issue(user, now);
@@ -90,16 +103,7 @@ response session_answer(call& c, const user_record& user, std::string_view said)
   envelope e(1000, said);
   auto& w = e.data();
   w.StartObject();
-  key(w, "user_info");
-  w.StartObject();
-  field(w, "id", value(user.id));
-  field(w, "username", user.username);
-  field(w, "phone", user.phone);
-  field(w, "create_time", c.s.zone.format(user.create_time));
-  field(w, "organization_id", user.organization_id);
-  field(w, "dcc_user", user.dcc_user);
-  field(w, "dcc_user_org_id", user.dcc_user_org_id);
-  w.EndObject();
+  write_user(w, c.s.zone, user);
   field(w, "org_id", user.dcc_user_org_id);
   field(w, "access_token", *text);
   field(w, "token_type", "Bearer");

@@ -63,14 +63,17 @@ void replay_cache::forget(const std::string& key) {
 }
 
 services::services(config::http_options http_part, config::auth_options auth_part, zone_clock zone_part,
-                   std::shared_ptr<backend> inside_part, std::function<wall_time()> now_part)
+                   std::shared_ptr<backend> inside_part, std::function<wall_time()> now_part,
+                   std::vector<config::setting_presence> settings_part)
     : http(std::move(http_part)),
       auth(std::move(auth_part)),
       zone(zone_part),
+      settings(std::move(settings_part)),
       inside(std::move(inside_part)),
       now(std::move(now_part)),
       tokens(auth.jwt_secret, auth.token_life),
       guard(auth.login_failures, auth.login_window),
+      dcc_guard(auth.login_failures, auth.login_window),
       users(milliseconds{5'000}),
       import_work(1, 16),
       passwords(2, 64) {}

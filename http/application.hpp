@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/options.hpp"
+#include "config/presence.hpp"
 #include "http/exchange.hpp"
 #include "http/login_guard.hpp"
 #include "http/password.hpp"
@@ -65,17 +66,20 @@ class replay_cache {
 /// What all handlers share. One per server; thread-safe by its members.
 struct services {
   services(config::http_options http_part, config::auth_options auth_part, zone_clock zone_part,
-           std::shared_ptr<backend> inside_part, std::function<wall_time()> now_part);
+           std::shared_ptr<backend> inside_part, std::function<wall_time()> now_part,
+           std::vector<config::setting_presence> settings_part = {});
 
   const config::http_options http;
   const config::auth_options auth;
   const zone_clock zone;
+  const std::vector<config::setting_presence> settings;
   const std::shared_ptr<backend> inside;
   const std::function<wall_time()> now;
   const token_mint tokens;
   const outstanding_count outstanding{std::make_shared<std::atomic<int>>(0)};
   const std::shared_ptr<std::atomic<int>> imports{std::make_shared<std::atomic<int>>(0)};
   login_guard guard;
+  login_guard dcc_guard;  ///< The same for the passwords of DCC accounts.
   user_cache users;
   replay_cache replays;
   work_pool import_work;  ///< Reads uploaded files. Pools come last: their threads end before the rest goes.

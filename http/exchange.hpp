@@ -18,8 +18,11 @@ using name_value = std::pair<std::string, std::string>;
 
 /// A request whose head, and for handlers also the body, has arrived whole.
 struct request {
-  std::string method;               ///< Upper case; HEAD is kept, the router serves it as GET.
-  std::string path;                 ///< Percent-decoded, without the query, starts with '/'.
+  std::string method;  ///< Upper case; HEAD is kept, the router serves it as GET.
+  std::string path;    ///< Percent-decoded, without the query, starts with '/'.
+  /// Only of a path with an encoded slash: what stands between the others, each part decoded by itself, without an
+  /// empty one at the end.
+  std::vector<std::string> parts;
   std::vector<name_value> query;    ///< Decoded, in order.
   std::vector<name_value> headers;  ///< Names in lower case.
   std::string body;

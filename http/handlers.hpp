@@ -20,10 +20,25 @@ async<response> refresh_token(call& c);
 async<response> register_user(call& c);
 async<response> create_organization(call& c);
 
+// dcc_accounts.cpp
+async<response> verify_dcc_user(call& c);
+async<response> associate_dcc_user(call& c);
+async<response> disassociate_dcc_user(call& c);
+async<response> create_dcc_user(call& c);
+async<response> list_dcc_users(call& c);
+async<response> set_dcc_user_status(call& c);
+
+// config_check.cpp
+async<response> check_config(call& c);
+
 // leads.cpp
 async<response> lead_statistics(call& c);
 async<response> lead_statistics_filtered(call& c);
 async<response> lead_count(call& c);
+
+// lead_pages.cpp
+async<response> list_leads(call& c);
+async<response> show_lead(call& c);
 
 // lead_import.cpp
 async<response> import_leads(call& c);
@@ -52,6 +67,9 @@ async<response> diagnose(call& c);
 
 // task_execution.cpp
 async<response> query_execution(call& c);
+
+// task_follow_ups.cpp
+async<response> task_follow_ups(call& c);
 
 // events.cpp
 async<response> event_stream(call& c);

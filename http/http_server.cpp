@@ -80,7 +80,7 @@ result<std::uint16_t> http_server::start() {
   const auto zone = zone_clock::in(s.options.time_zone);
   if (!zone) return tl::unexpected<failure>(zone.error());
   s.app = std::make_shared<application>(
-      std::make_shared<services>(s.options.http, s.options.auth, *zone, s.inside, s.clock));
+      std::make_shared<services>(s.options.http, s.options.auth, *zone, s.inside, s.clock, s.options.settings));
   return s.listen();
 }
 

@@ -6,8 +6,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "config/options.hpp"
+#include "config/presence.hpp"
 #include "messages/backend.hpp"
 #include "messages/model/failure.hpp"
 #include "messages/model/time.hpp"
@@ -22,7 +24,8 @@ namespace waihu::http {
 struct server_options {
   config::http_options http;
   config::auth_options auth;
-  std::string time_zone{"Asia/Shanghai"};  ///< node_options.time_zone
+  std::string time_zone{"Asia/Shanghai"};          ///< node_options.time_zone
+  std::vector<config::setting_presence> settings;  ///< What config/check tells.
 };
 
 /// Serves http-api.md. Sessions run on the io_context, each on its own strand; any number of threads may run it. The

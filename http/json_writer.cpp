@@ -67,6 +67,17 @@ response busy_answer(const request& req, int http_status, int code, std::string_
   return r;
 }
 
+response duplicate_answer(const request& req, int code, std::string_view said, std::string_view name,
+                          std::string_view value) {
+  envelope e("duplicate", code, said);
+  auto& w = e.data();
+  w.StartObject();
+  field(w, "field", name);
+  field(w, "value", value);
+  w.EndObject();
+  return e.done_as_error(200, req.request_id);
+}
+
 response failure_answer(const request& req, const failure& why) {
   const auto wait_s = (why.retry_after_ms + 999) / 1000;
   switch (why.code) {

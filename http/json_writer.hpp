@@ -98,6 +98,9 @@ class envelope {
 response error_answer(const request& req, int http_status, int code, std::string_view message);
 /// The same with Retry-After.
 response busy_answer(const request& req, int http_status, int code, std::string_view message, std::int64_t seconds);
+/// HTTP 200, status "duplicate": the value of that field is taken.
+response duplicate_answer(const request& req, int code, std::string_view said, std::string_view name,
+                          std::string_view value);
 /// What a failure from inside means over HTTP where no endpoint says otherwise: 503 for what may pass by itself, 404
 /// for not_found, 409 for conflicts, 500 else. Its own text is never shown.
 response failure_answer(const request& req, const failure& why);

@@ -9,16 +9,6 @@ namespace waihu::http {
 
 namespace {
 
-response taken(const request& req, int code, std::string_view said, std::string_view name, std::string_view value) {
-  envelope e("duplicate", code, said);
-  auto& w = e.data();
-  w.StartObject();
-  field(w, "field", name);
-  field(w, "value", value);
-  w.EndObject();
-  return e.done_as_error(200, req.request_id);
-}
-
 bool is_plausible_phone(std::string_view text) {
   return text.size() >= 5 && text.size() <= 20 && text.find_first_not_of("0123456789+- ") == std::string_view::npos;
 }
@@ -47,8 +37,8 @@ async<response> register_user(call& c) {
   const auto made = co_await c.ask(std::move(q));
   if (!made && made.error().code == errc::conflict) {
     const bool is_phone = made.error().vendor_code == "phone";
-    co_return is_phone ? taken(c.req, 1001, "手机号已被注册", "phone", phone)
-                       : taken(c.req, 1001, "用户名已存在", "username", username);
+    co_return is_phone ? duplicate_answer(c.req, 1001, "手机号已被注册", "phone", phone)
+                       : duplicate_answer(c.req, 1001, "用户名已存在", "username", username);
   }
   if (!made) co_return failure_answer(c.req, made.error());
   co_return session_answer(c, *made, "注册成功");
@@ -72,7 +62,8 @@ async<response> create_organization(call& c) {
     auto attempt = q;
     const auto made = co_await c.ask(std::move(attempt));
     if (!made && made.error().code == errc::conflict && made.error().vendor_code == "organization_id") continue;
-    if (!made && made.error().code == errc::conflict) co_return taken(c.req, 2003, "组织名称已存在", "name", q.name);
+    if (!made && made.error().code == errc::conflict)
+      co_return duplicate_answer(c.req, 2003, "组织名称已存在", "name", q.name);
     if (!made) co_return failure_answer(c.req, made.error());
     envelope e(2000, "组织创建成功");
     auto& w = e.data();

@@ -11,6 +11,13 @@ namespace waihu::http {
 
 namespace {
 
+/// Whether one part of a path is what the pattern has there; a `{name}` takes any that is not empty.
+bool part_fits(std::string_view want, std::string_view have, std::vector<name_value>* parts) {
+  if (want.size() <= 2 || want.front() != '{') return want == have;
+  if (!have.empty() && parts != nullptr) parts->emplace_back(want.substr(1, want.size() - 2), have);
+  return !have.empty();
+}
+
 /// Matches a path with a pattern, part by part.
 bool matches(std::string_view pattern, std::string_view path, std::vector<name_value>* parts) {
   while (!pattern.empty() && !path.empty()) {
@@ -18,21 +25,32 @@ bool matches(std::string_view pattern, std::string_view path, std::vector<name_v
     path.remove_prefix(1);
     const auto want = pattern.substr(0, pattern.find('/'));
     const auto have = path.substr(0, path.find('/'));
-    if (want.size() > 2 && want.front() == '{') {
-      if (have.empty()) return false;
-      if (parts != nullptr) parts->emplace_back(want.substr(1, want.size() - 2), have);
-    } else if (want != have) {
-      return false;
-    }
+    if (!part_fits(want, have, parts)) return false;
     pattern.remove_prefix(want.size());
     path.remove_prefix(have.size());
   }
   return pattern.empty() && path.empty();
 }
 
+/// The same for a path whose parts hold slashes themselves.
+bool matches(std::string_view pattern, const std::vector<std::string>& path, std::vector<name_value>* parts) {
+  for (const auto& have : path) {
+    if (pattern.empty()) return false;
+    pattern.remove_prefix(1);
+    const auto want = pattern.substr(0, pattern.find('/'));
+    if (!part_fits(want, have, parts)) return false;
+    pattern.remove_prefix(want.size());
+  }
+  return pattern.empty();
+}
+
 std::string_view without_last_slash(std::string_view path) {
   if (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
   return path;
+}
+
+bool matches(std::string_view pattern, const request& req, std::vector<name_value>* parts) {
+  return req.parts.empty() ? matches(pattern, without_last_slash(req.path), parts) : matches(pattern, req.parts, parts);
 }
 
 std::string_view served_as(std::string_view method) { return method == "HEAD" ? "GET" : method; }
@@ -48,11 +66,12 @@ class route_index {
   }
   /// Calls `use` with each route of the path, those without parts first.
   template <class Use>
-  void each(std::string_view path, Use use) const {
-    if (const auto found = plain_.find(path); found != plain_.end())
+  void each(const request& req, Use use) const {
+    const auto found = req.parts.empty() ? plain_.find(without_last_slash(req.path)) : plain_.end();
+    if (found != plain_.end())
       for (const auto* r : found->second) use(*r);
     for (const auto* r : patterns_)
-      if (matches(r->pattern, path, nullptr)) use(*r);
+      if (matches(r->pattern, req, nullptr)) use(*r);
   }
 
  private:
@@ -67,19 +86,18 @@ const route_index& index() {
 
 /// The route of a request; null for an unknown path and for a method that the path does not know.
 const route* look_up(const request& req, std::vector<name_value>* parts) {
-  const auto path = without_last_slash(req.path);
   const route* found = nullptr;
-  index().each(path, [&](const route& r) {
+  index().each(req, [&](const route& r) {
     if (found == nullptr && r.method == served_as(req.method)) found = &r;
   });
-  if (found != nullptr && parts != nullptr) matches(found->pattern, path, parts);
+  if (found != nullptr && parts != nullptr) matches(found->pattern, req, parts);
   return found;
 }
 
 /// Methods that the path knows, as in an Allow header; empty = unknown path.
 std::string allowed_methods(const request& req) {
   std::string allow;
-  index().each(without_last_slash(req.path), [&](const route& r) {
+  index().each(req, [&](const route& r) {
     if (allow.find(r.method) != std::string::npos) return;
     allow += std::string(r.method) + ", ";
     if (r.method == "GET") allow += "HEAD, ";
@@ -129,6 +147,24 @@ std::string_view presented_token(const request& req) {
   return {};
 }
 
+namespace {
+
+/// What stands between the slashes of a path that decodes well, without the empty part behind a last slash. Split
+/// before it is decoded: a lead's id may hold a slash.
+std::vector<std::string> parts_of(std::string_view path) {
+  std::vector<std::string> parts;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const auto part = path.substr(0, path.find('/'));
+    path.remove_prefix(part.size());
+    parts.push_back(percent_decode(part, plus_sign::kept).value_or(""));
+  }
+  if (parts.size() > 1 && parts.back().empty()) parts.pop_back();
+  return parts;
+}
+
+}  // namespace
+
 bool read_target(std::string_view target, request& into) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (target.substr(0, scheme.size()) != scheme) continue;
@@ -142,6 +178,7 @@ bool read_target(std::string_view target, request& into) {
   auto path = percent_decode(target.substr(0, mark), plus_sign::kept);
   if (!path || !is_storable_text(*path)) return false;
   into.path = std::move(*path);
+  into.parts = parts_of(target.substr(0, mark));
   if (mark == std::string_view::npos) return true;
   constexpr std::size_t parameter_limit = 100;
   auto query = parse_query(target.substr(mark + 1), parameter_limit);

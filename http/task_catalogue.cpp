@@ -6,6 +6,7 @@
 #include "http/idempotency.hpp"
 #include "http/json_writer.hpp"
 #include "http/lead_filter_codec.hpp"
+#include "http/row_view.hpp"
 #include "http/task_view.hpp"
 
 namespace waihu::http {
@@ -94,13 +95,7 @@ async<response> list_tasks(call& c) {
     w.EndObject();
   }
   w.EndArray();
-  key(w, "pagination");
-  w.StartObject();
-  field(w, "page", tasks->page);
-  field(w, "page_size", tasks->page_size);
-  field(w, "total", tasks->total);
-  field(w, "total_pages", page_count(tasks->total, tasks->page_size));
-  w.EndObject();
+  write_pagination(w, tasks->page, tasks->page_size, tasks->total);
   w.EndObject();
   co_return e.done();
 }

@@ -3,9 +3,9 @@
 #include <map>
 
 #include "http/body_fields.hpp"
-#include "http/conversation.hpp"
 #include "http/handlers.hpp"
 #include "http/json_writer.hpp"
+#include "http/row_view.hpp"
 #include "http/task_view.hpp"
 #include "messages/model/voice.hpp"
 
@@ -117,100 +117,6 @@ async<bool> fetch_recordings(call& c, const execution_query& wanted, execution_p
   co_return true;
 }
 
-void write_time_or_null(json_writer& w, const zone_clock& zone, std::string_view name,
-                        const std::optional<wall_time>& t) {
-  if (t) field(w, name, zone.format(*t));
-  else field_null(w, name);
-}
-
-void write_follow(json_writer& w, const zone_clock& zone, const std::optional<follow_up_record>& follow) {
-  key(w, "follow_data");
-  if (!follow) {
-    w.Null();
-    return;
-  }
-  w.StartObject();
-  field(w, "id", value(follow->id));
-  field(w, "leads_id", follow->leads_id);
-  field(w, "follow_time", zone.format(follow->follow_time));
-  field(w, "leads_remark", follow->leads_remark);
-  write_time_or_null(w, zone, "frist_follow_time", follow->frist_follow_time);
-  write_time_or_null(w, zone, "new_follow_time", follow->new_follow_time);
-  write_time_or_null(w, zone, "next_follow_time", follow->next_follow_time);
-  field(w, "is_arrive", follow->is_arrive);
-  write_time_or_null(w, zone, "frist_arrive_time", follow->frist_arrive_time);
-  w.EndObject();
-}
-
-/// The last attempt of a job, from its row or its live snapshot.
-struct shown_attempt {
-  std::string_view call_task_id, status, calling_number, called_number, conversation;
-  std::int64_t planed_ms{}, actual_ms{};
-  bool exists() const {
-    return !call_task_id.empty() || !status.empty() || !calling_number.empty() || planed_ms != 0 || actual_ms != 0 ||
-           !conversation.empty();
-  }
-};
-
-void write_attempts(json_writer& w, const shown_attempt& a) {
-  key(w, "Tasks");
-  w.StartArray();
-  if (a.exists()) {
-    w.StartObject();
-    field(w, "TaskId", a.call_task_id);
-    field(w, "PlanedTime", a.planed_ms);
-    const auto duration = conversation_duration_ms(a.conversation);
-    key(w, "Conversation");
-    const auto lines = duration ? a.conversation : std::string_view{"[]"};
-    w.RawValue(lines.data(), lines.size(), rapidjson::kArrayType);
-    field(w, "CallingNumber", a.calling_number);
-    field(w, "CalledNumber", a.called_number);
-    field(w, "Duration", duration.value_or(0));
-    field(w, "ActualTime", a.actual_ms);
-    field(w, "Status", a.status);
-    field(w, "StatusText", classify_attempt(a.status).text);
-    w.EndObject();
-  }
-  w.EndArray();
-}
-
-void write_job(json_writer& w, const zone_clock& zone, const std::string& job_group_id, const call_job_view& row,
-               const live_job* live) {
-  shown_attempt a{row.call_task_id,      row.attempt_status, row.calling_number, row.called_number,
-                  row.conversation_json, row.planed_ms,      row.actual_ms};
-  call_status status = row.job.status;
-  std::string_view word = to_string(status);
-  std::string_view job_id = row.job.call_job_id;
-  if (live != nullptr) {
-    status = live->status;
-    word = live->status_word.empty() ? to_string(live->status) : std::string_view{live->status_word};
-    if (!live->call_job_id.empty()) job_id = live->call_job_id;
-    a = {live->call_task_id,    live->attempt_status, live->calling_number, live->called_number,
-         row.conversation_json, live->planed_ms,      live->actual_ms};
-  }
-  const auto meaning = classify_attempt(a.status);
-  w.StartObject();
-  field(w, "JobId", job_id);
-  field(w, "JobGroupId", job_group_id);
-  field(w, "Status", word);
-  const auto text = chinese_text(status);
-  field(w, "StatusText", status == call_status::other ? word : text);
-  write_attempts(w, a);
-  field(w, "RecordingUrl", row.recording_url);
-  field(w, "LeadsName", row.job.leads_name);
-  field(w, "LeadsPhone", row.job.leads_phone);
-  field(w, "calling_number", a.calling_number);
-  key(w, "is_interested");
-  if (row.job.is_interested) w.Int(static_cast<int>(*row.job.is_interested));
-  else w.Null();
-  field(w, "Disposition", a.status.empty() ? std::string_view{} : to_string(meaning.meaning));
-  field(w, "DispositionText", a.status.empty() ? std::string_view{} : meaning.text);
-  field(w, "Outcome", to_string(row.job.outcome));
-  field(w, "OutcomeText", chinese_text(row.job.outcome));
-  write_follow(w, zone, row.follow);
-  w.EndObject();
-}
-
 void write_page(json_writer& w, const zone_clock& zone, wall_time now, const call_task_record& task,
                 const described_task& standing, const execution_page& page) {
   w.StartObject();
@@ -226,7 +132,9 @@ void write_page(json_writer& w, const zone_clock& zone, wall_time now, const cal
   w.StartArray();
   for (const auto& row : page.rows.items) {
     const auto live = page.live.find(row.job.row);
+    w.StartObject();
     write_job(w, zone, standing.job_group_id, row, live == page.live.end() ? nullptr : &live->second);
+    w.EndObject();
   }
   w.EndArray();
   const auto& n = standing.counters;

@@ -32,13 +32,16 @@ server_test::server_test() : inside(std::make_shared<store_backend>()) {
   unbound = add_user("sun", "13900000005", "", user_role::operator_);
 }
 
-server_test::~server_test() {
+server_test::~server_test() { restart_server(); }
+
+void server_test::restart_server() {
   stop_server(milliseconds{5'000});
   if (!running_) return;
   running_->server.reset();
   running_->work.reset();
   running_->io.stop();
   for (auto& t : running_->threads) t.join();
+  running_.reset();
 }
 
 user_record server_test::add_user(const std::string& name, const std::string& phone, const std::string& organization,
@@ -58,7 +61,7 @@ user_record server_test::add_user(const std::string& name, const std::string& ph
 std::uint16_t server_test::port() {
   if (running_) return running_->port;
   running_ = std::make_unique<running>();
-  running_->server = std::make_unique<http::http_server>(running_->io, options, inside);
+  running_->server = std::make_unique<http::http_server>(running_->io, options, inside, clock);
   const auto bound = running_->server->start();
   if (!bound) {
     ADD_FAILURE() << bound.error().message;

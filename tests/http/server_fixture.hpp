@@ -24,12 +24,16 @@ class server_test : public ::testing::Test {
   /// Changes the options; call before the first request.
   http::server_options options;
   std::shared_ptr<store_backend> inside;
+  /// What the server takes for the time; set before the first request.
+  std::function<wall_time()> clock{wall_now};
   user_record admin, operator_a, viewer_a, operator_b, unbound;
 
   /// Starts the server at the first use.
   std::uint16_t port();
   http::http_server& server();
   void stop_server(milliseconds deadline);
+  /// Ends the server; the next request starts another one over the same store.
+  void restart_server();
 
   std::string token_of(const user_record& user) const;
   reply call(const std::string& request);

@@ -78,6 +78,11 @@ TEST_F(http_tenancy, AForeignIdAnswersLikeAMissingOneEverywhere) {
   }
   EXPECT_EQ(comparable(get("/api/scenes/" + scene, operator_b), scene),
             comparable(get("/api/scenes/script_00000000", operator_b), "script_00000000"));
+  EXPECT_EQ(comparable(get("/api/leads/L1001", operator_b), "L1001"),
+            comparable(get("/api/leads/L9999", operator_b), "L9999"));
+  EXPECT_EQ(comparable(get("/api/task_followup_records/" + real, operator_b), real),
+            comparable(get("/api/task_followup_records/" + none, operator_b), none));
+  EXPECT_EQ(get("/api/leads", operator_b).json().number("/data/pagination/total"), 0);
   EXPECT_EQ(comparable(get("/api/events?task_id=" + real, operator_b), real),
             comparable(get("/api/events?task_id=" + none, operator_b), none));
   EXPECT_EQ(get("/api/task_list", operator_b).json().number("/data/pagination/total"), 0);
