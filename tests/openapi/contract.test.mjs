@@ -52,6 +52,9 @@ test('a detail that differs, a foreign request id, a missing header are found', 
 
 test('a success without what the body requires is found', () => {
   assert.match(faultsOf({ request_body: '{"task_id":12}' }), /taken without script_id/);
+  assert.match(faultsOf({ request_body: '{"task_id":12,"script_id":null}' }), /taken without script_id/);
+  assert.match(faultsOf({ request_body: '{"task_id":12,"script_id":"s"' }), /no JSON/);
+  assert.equal(faultsOf({ request_body: '{"task_id" : 12, "task_id":null,"script_id":"s"}' }), '');
 });
 
 test('paths are read as the daemon reads them', () => {

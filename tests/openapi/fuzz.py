@@ -25,7 +25,7 @@ from harness import Daemon, Postgres, Simulator, ask  # noqa: E402
 
 SECRET = "fuzz-secret-0123456789abcdef-0123456789"
 PEOPLE = {"admin": (1, "FUZZ0001"), "operator": (2, "FUZZ0001"), "viewer": (3, "FUZZ0001"), "foreign": (2, "FUZZ0002"),
-          "unbound": (2, "")}
+          "unbound": (2, ""), "wanderer": (2, "")}
 
 
 def token(user, expires, secret=SECRET):
@@ -71,6 +71,11 @@ def make_tasks(port, tokens):
                              tokens["operator"])
         assert status == 200, answer
         pool["task_id"].append(answer["data"]["task_id"])
+    for name, organization in (("dcc", "FUZZ0002"), ("dcc switched on and off", "FUZZ0003")):
+        account = {"user_name": name, "user_password": "the-right-password", "user_org_id": organization}
+        status, answer = ask(port, "POST", "/api/dcc/user/create", account, tokens["admin"])
+        assert status == 200, answer
+    pool |= {"user_name": ["dcc"], "user_password": ["the-right-password"], "user_org_id": ["FUZZ0002"], "dcc_user": ["dcc"], "dcc_user_org_id": ["FUZZ0002"], "id": [answer["data"]["id"]], "leads_id": ["operator1"]}
     status, answer = ask(port, "POST", "/api/start-call-task", {"task_id": pool["task_id"][0]}, tokens["operator"])
     assert status == 200, answer
     pool["job_group_id"].append(answer["data"]["job_group_id"])
@@ -136,7 +141,8 @@ def main():
         url = postgres.new_database()
         sim = Simulator(folder)
         # The sanitizer keeps freed memory for a while; as much as usual would hide what the daemon itself holds.
-        daemon = Daemon(folder, url, sim.url, {"auth.jwt_secret": SECRET, "auth.allow_register": "true"})
+        daemon = Daemon(folder, url, sim.url, {"auth.jwt_secret": SECRET, "auth.allow_register": "true",
+                                                   "auth.login_failures": 20})
         daemon.environment["ASAN_OPTIONS"] = daemon.environment.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=16"
         daemon.start()
         tokens = make_people(postgres, url)
