@@ -9,13 +9,12 @@ each process and what the simulator's ledger says; the last line is the median. 
 """
 import argparse
 import concurrent.futures
-import http.client
 import json
 import os
+import pathlib
 import statistics
 import subprocess
 import sys
-import threading
 import time
 import unittest
 
@@ -61,20 +60,11 @@ class Run(Campaigns):
         before = self.cpu()
         profilers = self.profile() if options.perf and run == 0 else []
         began = time.monotonic()
-        self.under_way, self.latencies = [], []
-        questions = threading.Thread(target=self.keep_asking) if options.queries else None
-        if questions:
-            questions.start()
-        try:
-            self.keep_going(tasks)
-        finally:
-            self.under_way = None
+        self.asker = self.start_asker() if options.queries else None
+        self.keep_going(tasks)
         seconds = time.monotonic() - began
-        if questions:
-            questions.join()
-            self.latencies.sort()
-            print(f"describe-job-group: {len(self.latencies)} answers, p50 {statistics.median(self.latencies):.1f} ms, p99 "
-                  f"{self.latencies[int(len(self.latencies) * 0.99)]:.1f} ms", flush=True)
+        if self.asker:
+            self.tell_latencies()
         for profiler in profilers:
             profiler.terminate()
             profiler.wait()
@@ -85,26 +75,22 @@ class Run(Campaigns):
               + f"; starts asked again {self.asked_again}", flush=True)
         return rate
 
-    def keep_asking(self):
-        """Over one connection, as a console does."""
-        line = http.client.HTTPConnection("127.0.0.1", self.daemon.port, timeout=60)
-        number = 0
-        while (tasks := self.under_way) is not None:
-            time.sleep(0.02)  # the pace of the questions
-            if not tasks:
-                continue
-            number += 1
-            asked = time.monotonic()
-            line.request("POST", "/api/describe-job-group", json.dumps({"task_id": tasks[number % len(tasks)]}),
-                         {"access-token": self.token, "Content-Type": "application/json"})
-            answer = json.loads(line.getresponse().read())
-            if answer["code"] == 200:  # a task that has only just been started has no group yet
-                self.latencies.append(1000 * (time.monotonic() - asked))
-        line.close()
+    def start_asker(self):
+        asker = subprocess.Popen([sys.executable, pathlib.Path(__file__).with_name("status_asker.py"), str(self.daemon.port)],
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        asker.stdin.write(self.token + "\n")
+        asker.stdin.flush()
+        return asker
+
+    def tell_latencies(self):
+        asker, self.asker = self.asker, None
+        latencies = sorted(json.loads(asker.communicate(timeout=60)[0]))
+        print(f"describe-job-group: {len(latencies)} answers, p50 {statistics.median(latencies):.1f} ms, p99 "
+              f"{latencies[int(len(latencies) * 0.99)]:.1f} ms", flush=True)
 
     def keep_going(self, tasks):
         waiting = list(reversed(tasks))
-        started, began = 0, time.monotonic()
+        started, began, under_way = 0, time.monotonic(), []
         # A start is answered when its first calls are with the provider; too few starters would bound the rate.
         with concurrent.futures.ThreadPoolExecutor(32) as starters:
             ended, pending = 0, []
@@ -114,7 +100,10 @@ class Run(Campaigns):
                 while waiting and started - ended < options.active and (
                         not options.pace or started * LEADS <= (time.monotonic() - began) * options.pace):
                     waiting_task = waiting.pop()
-                    self.under_way = [*self.under_way[-39:], waiting_task]
+                    under_way = [*under_way[-9:], waiting_task]  # the newest surely live
+                    if self.asker:
+                        self.asker.stdin.write(json.dumps(under_way) + "\n")
+                        self.asker.stdin.flush()
                     pending.append(starters.submit(lambda task=waiting_task: self.start_in_the_end(task)))
                     started += 1
                 for done in [future for future in pending if future.done()]:

@@ -32,7 +32,12 @@ constexpr statement move_tasks{"move_tasks",
        from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::smallint[], $6::text[], $7::text[])
             as i(task, epoch, at, left_type, entered, job_group, error)
        where t.id = i.task and t.task_type = i.left_type
+         and (i.entered <> 1 or not exists (select from leads_task_list j where j.task_id = t.id
+                                            and (j.phase = 'dispatching' or j.call_job_id is not null)))
        returning t.id)"};
+// Before a move back to 1 looks at the calls: an intent locks the task's row too, so none is written meanwhile unseen.
+constexpr statement lock_tasks{"lock_tasks",
+                               "select id from call_tasks where id = any($1::bigint[]) order by id for update"};
 
 constexpr statement note_tasks{
     "note_tasks",
@@ -151,6 +156,7 @@ void apply_request_group(postgres_commit& commit, const change_indices& which) {
 
 void apply_move_task(postgres_commit& commit, const change_indices& which) {
   array_literal task, epoch, at, left, entered, group, error;
+  std::set<std::int64_t> back;
   bool any = false;
   for (const auto i : which) {
     const auto& c = commit.get<change::move_task>(i);
@@ -159,6 +165,7 @@ void apply_move_task(postgres_commit& commit, const change_indices& which) {
       continue;
     }
     any = true;
+    if (c.to == task_type::created) back.insert(value(c.own.task));
     task.add(value(c.own.task));
     epoch.add(value(c.own.epoch));
     at.add(c.at);
@@ -169,13 +176,14 @@ void apply_move_task(postgres_commit& commit, const change_indices& which) {
                                     : std::nullopt);
   }
   if (!any) return;
+  if (!back.empty()) commit.work().run(lock_tasks, array_of(back));
   const auto done = ids_of(commit.work().run(move_tasks, task.text(), epoch.text(), at.text(), left.text(),
                                              entered.text(), group.text(), error.text()));
   for (const auto i : which) {
     if (commit.is_decided(i)) continue;
     const auto& c = commit.get<change::move_task>(i);
     if (!done.contains(value(c.own.task))) {
-      commit.refuse(i, errc::illegal_transition, "the task is not in the state this move leaves");
+      commit.refuse(i, errc::illegal_transition, "the task is not in the state this move leaves, or its calls are");
       continue;
     }
     commit.succeed(i);

@@ -24,7 +24,8 @@ struct request_group {
 };
 
 /// One move of `task_type`, guarded by `from`. Refused with illegal_transition when the row is not at `from` or the
-/// move is not listed in state-machines.md section 2. Writes one "task" event.
+/// move is not listed in state-machines.md section 2, and back to 1 while any of its calls is, or may be, with the
+/// provider: a move that was given up for lost may take effect after its task has sent again. Writes one "task" event.
 struct move_task {
   ownership own;
   task_type from{}, to{};

@@ -92,6 +92,22 @@ TEST_P(StoreChanges, AMoveWritesItsFieldsAndOneEvent) {
   EXPECT_EQ(t.last_error, "nothing assigned");
 }
 
+TEST_P(StoreChanges, ATaskNeverGoesBackToCreatedWhileACallOfItMayBeWithTheProvider) {
+  const auto id = calling_task(2);
+  const auto rows = rows_of(id);
+  const change::move_task back{own(id), task_type::calling, task_type::created, "", "nothing assigned", at(9)};
+  // As by a move that was given up for lost, and takes effect after the task has sent again.
+  const auto batch = batch_id{must(change::intend_batch{own(id), 1, rows, at(2)}).id};
+  EXPECT_EQ(code_of(commit(back)), errc::illegal_transition);
+  must(change::mark_batch{own(id), batch, batch_state::sent, {}, {}, at(3)});
+  EXPECT_EQ(code_of(commit(back)), errc::illegal_transition);
+  EXPECT_EQ(task(id).type, task_type::calling);
+  EXPECT_EQ(task(id).last_error, "");
+  must(change::requeue_jobs{own(id), batch, rows, false, "refused", at(4)});
+  must(back);
+  EXPECT_EQ(task(id).type, task_type::created);
+}
+
 TEST_P(StoreChanges, ANoteReplacesTheErrorAndEndsARequestedStart) {
   import_leads(1);
   const auto id = make_task();
