@@ -64,8 +64,7 @@ result<change_receipt> memory_state::carry_out(const change::move_task& c) {
   if (t.type != c.from) return fail(errc::illegal_transition, "the task is not in the state this move leaves");
   if (c.to == task_type::created)
     for (const auto& [row, job] : jobs)
-      if (job.task == c.own.task &&
-          (job.view.job.phase == job_phase::dispatching || !job.view.job.call_job_id.empty()))
+      if (job.task == c.own.task && (job.view.job.phase == job_phase::dispatching || !job.view.job.call_job_id.empty()))
         return fail(errc::illegal_transition, "calls of the task are, or may be, with the provider");
   if (c.job_group_id && !c.job_group_id->empty()) {
     const auto group = storable_text(*c.job_group_id);

@@ -10,6 +10,8 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
+#include <vector>
 
 #include "telemetry/log.hpp"
 #include "tests/simulation/campaign.hpp"
@@ -42,7 +44,13 @@ all_runs run_all() {
   all.count = setting("WAIHU_SIM_SEEDS", 1'000);
   if (const auto only = setting("WAIHU_SIM_SEED", 0); only != 0) all.first = only, all.count = 1;
   const auto began = std::chrono::steady_clock::now();
-  for (auto seed = all.first; seed < all.first + all.count; ++seed) {
+  std::vector<std::uint64_t> seeds(all.count);
+  std::iota(seeds.begin(), seeds.end(), all.first);
+  // A promise was broken there once, further out than every run goes.
+  if (all.first == 1 && all.count > 1)
+    for (const std::uint64_t known : {43'347, 49'904})
+      if (known > all.count) seeds.push_back(known);
+  for (const auto seed : seeds) {
     auto o = run_seed(seed);
     all.seen.add(o.seen);
     all.steps += o.steps;
