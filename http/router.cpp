@@ -149,6 +149,10 @@ std::string_view presented_token(const request& req) {
 
 namespace {
 
+bool has_encoded_slash(std::string_view path) {
+  return path.find("%2F") != std::string_view::npos || path.find("%2f") != std::string_view::npos;
+}
+
 /// What stands between the slashes of a path that decodes well, without the empty part behind a last slash. Split
 /// before it is decoded: a lead's id may hold a slash.
 std::vector<std::string> parts_of(std::string_view path) {
@@ -178,7 +182,7 @@ bool read_target(std::string_view target, request& into) {
   auto path = percent_decode(target.substr(0, mark), plus_sign::kept);
   if (!path || !is_storable_text(*path)) return false;
   into.path = std::move(*path);
-  into.parts = parts_of(target.substr(0, mark));
+  if (has_encoded_slash(target.substr(0, mark))) into.parts = parts_of(target.substr(0, mark));
   if (mark == std::string_view::npos) return true;
   constexpr std::size_t parameter_limit = 100;
   auto query = parse_query(target.substr(mark + 1), parameter_limit);
