@@ -17,7 +17,7 @@ const TICK_MS = 200;
 /** Operations that change for whom the caller acts: only somebody whom nothing else relies on sends them. */
 const BINDING = ['verify_dcc_user', 'associate_dcc_user', 'disassociate_dcc_user'];
 /** How often beside the others: password hashes and whole listings cost much, new rows make every later one slower. */
-const WEIGHTS = { login: 0.05, register_user: 0.03, verify_dcc_user: 0.2, create_dcc_user: 0.1, create_organization: 0.3, import_leads: 0.4, create_task: 0.4, whole_tasks: 0.2,
+const WEIGHTS = { associate_dcc_user: 3, login: 0.05, register_user: 0.03, verify_dcc_user: 0.6, create_dcc_user: 0.1, create_organization: 0.3, import_leads: 1.5, create_task: 0.4, whole_tasks: 0.2,
   create_scene: 0.5, event_stream: 0.4, start_task: 0.6, front_page: 0.1, api_description: 0.1, api_page: 0.1,
   api_page_script: 0.1, api_page_style: 0.1, health: 0.3 };
 const LONGEST_POOL = 200;
@@ -50,7 +50,7 @@ function queryOf(one, plan) {
   const parts = [];
   for (const given of one.operation.parameters ?? []) {
     const [parameter] = contract.resolve(given, '');
-    if (parameter.in !== 'query' || random.chance(0.6)) continue;
+    if (parameter.in !== 'query' || (!parameter.required && random.chance(0.6))) continue;
     let value = generator.valid(parameter.schema, parameter.name);
     if (plan.spoilsQuery && random.chance(0.5)) value = generator.evil();
     parts.push(`${parameter.name}=${encodeURIComponent(typeof value === 'string' ? value.toWellFormed?.() ?? value : JSON.stringify(value))}`);
@@ -61,7 +61,10 @@ function queryOf(one, plan) {
 }
 
 function pathOf(one, plan) {
-  let path = one.path.replace(/\{([^}]*)\}/g, (_, name) => encodeURIComponent(String(generator.known(name) ?? 'script_x')));
+  const schemaOf = (name) => (one.operation.parameters ?? []).map((given) => contract.resolve(given, '')[0])
+    .find((parameter) => parameter.in === 'path' && parameter.name === name)?.schema ?? {};
+  const part = (name) => generator.known(name) ?? (contract.resolve(schemaOf(name), '')[0].type === 'integer' ? 1 + random.below(50) : 'script_x');
+  let path = one.path.replace(/\{([^}]*)\}/g, (_, name) => encodeURIComponent(String(part(name))));
   if (plan.spoilsPath) path = random.pick([`${path}/`, `${path}//`, `${path}/x`, path.toUpperCase(), path.replace('a', '%61'), `${path}%00`, `/${path}`, `${path}%zz`]);
   return path;
 }
