@@ -42,27 +42,6 @@ class user_cache {
   std::unordered_map<std::int64_t, entry> users_;
 };
 
-/// Answers of creating requests by Idempotency-Key, so that a repeat gets the first answer again. In memory of this
-/// process, bounded; a restart forgets. Thread-safe.
-class replay_cache {
- public:
-  enum class finding { fresh, busy, replay, mismatch };
-  /// Looks a key up and, when fresh, reserves it: the caller must `finish` or `forget` it.
-  finding begin(const std::string& key, const std::string& body, steady_time now, response& earlier);
-  void finish(const std::string& key, const response& answer);
-  void forget(const std::string& key);
-
- private:
-  struct entry {
-    std::string body_digest;
-    std::optional<response> answer;  ///< Empty while the first request is under way.
-    steady_time until;
-  };
-  static constexpr std::size_t limit = 10'000;
-  std::mutex mutex_;
-  std::unordered_map<std::string, entry> entries_;
-};
-
 /// What all handlers share. One per server; thread-safe by its members.
 struct services {
   services(config::http_options http_part, config::auth_options auth_part, zone_clock zone_part,
@@ -81,7 +60,6 @@ struct services {
   login_guard guard;
   login_guard dcc_guard;  ///< The same for the passwords of DCC accounts.
   user_cache users;
-  replay_cache replays;
   work_pool import_work;  ///< Reads uploaded files. Pools come last: their threads end before the rest goes.
   password_workers passwords;
 };

@@ -3,6 +3,7 @@
 #include "http/account_rules.hpp"
 #include "http/body_fields.hpp"
 #include "http/handlers.hpp"
+#include "http/idempotency.hpp"
 #include "http/json_writer.hpp"
 #include "http/row_view.hpp"
 #include "http/session_answer.hpp"
@@ -35,14 +36,14 @@ response binding_answer(call& c, user_record user, std::string_view said) {
   return e.done();
 }
 
-response account_answer(call& c, const dcc_user_record& account, std::string_view said) {
+std::string account_text(const zone_clock& zone, const dcc_user_record& account, std::string_view said) {
   envelope e(200, said);
   auto& w = e.data();
   w.StartObject();
   write_account_fields(w, account);
-  field(w, "create_time", c.s.zone.format(account.create_time));
+  field(w, "create_time", zone.format(account.create_time));
   w.EndObject();
-  return e.done();
+  return e.done().body;
 }
 
 /// Compares the password on a hashing thread; wrong for an account that there is not, after the same work.
@@ -153,14 +154,18 @@ async<response> create_dcc_user(call& c) {
   q.password_hash = std::move(*hashed);
   const auto name = q.user_name;
   const auto organization = q.user_org_id;
-  const auto made = co_await c.ask(std::move(q));
-  if (!made && made.error().code == errc::conflict) {
+  std::function<std::string(const dcc_user_record&)> text = [zone = c.s.zone](const dcc_user_record& account) {
+    return account_text(zone, account, "DCC用户创建成功");
+  };
+  const auto made = co_await create_with_key(c, std::move(q), std::move(text));
+  if (made) co_return ready_answer(*made);
+  if (auto refused = key_refusal(c.req, made.error())) co_return std::move(*refused);
+  if (made.error().code == errc::conflict) {
     const bool is_organization = made.error().vendor_code == "user_org_id";
     co_return is_organization ? duplicate_answer(c.req, 1001, "组织ID已存在", "user_org_id", organization)
                               : duplicate_answer(c.req, 1001, "用户名已存在", "user_name", name);
   }
-  if (!made) co_return failure_answer(c.req, made.error());
-  co_return account_answer(c, *made, "DCC用户创建成功");
+  co_return failure_answer(c.req, made.error());
 }
 
 async<response> list_dcc_users(call& c) {
@@ -198,7 +203,7 @@ async<response> set_dcc_user_status(call& c) {
   if (!changed && changed.error().code == errc::not_found)
     co_return error_answer(c.req, 404, code_not_found, "DCC用户不存在");
   if (!changed) co_return failure_answer(c.req, changed.error());
-  co_return account_answer(c, *changed, "用户状态更新成功");
+  co_return ready_answer(account_text(c.s.zone, *changed, "用户状态更新成功"));
 }
 
 }  // namespace waihu::http

@@ -2,6 +2,7 @@
 #include "http/account_rules.hpp"
 #include "http/body_fields.hpp"
 #include "http/handlers.hpp"
+#include "http/idempotency.hpp"
 #include "http/json_writer.hpp"
 #include "http/session_answer.hpp"
 
@@ -44,6 +45,26 @@ async<response> register_user(call& c) {
   co_return session_answer(c, *made, "注册成功");
 }
 
+namespace {
+
+std::string created_organization(const zone_clock& zone, const organization_record& made) {
+  envelope e(2000, "组织创建成功");
+  auto& w = e.data();
+  w.StartObject();
+  field(w, "id", made.id);
+  field(w, "name", made.name);
+  field(w, "organization_id", made.organization_id);
+  field(w, "organization_type", made.organization_type);
+  field(w, "organization_type_text", made.organization_type == 1 ? "官方" : "普通");
+  field(w, "create_time", zone.format(made.create_time));
+  if (made.end_time) field(w, "end_time", zone.format(*made.end_time));
+  else field_null(w, "end_time");
+  w.EndObject();
+  return e.done().body;
+}
+
+}  // namespace
+
 async<response> create_organization(call& c) {
   body_fields body(c.req.body);
   query::create_organization q;
@@ -60,24 +81,15 @@ async<response> create_organization(call& c) {
   for (int i = 0; i < tries; ++i) {
     q.organization_id = fresh_organization_id();
     auto attempt = q;
-    const auto made = co_await c.ask(std::move(attempt));
-    if (!made && made.error().code == errc::conflict && made.error().vendor_code == "organization_id") continue;
-    if (!made && made.error().code == errc::conflict)
+    std::function<std::string(const organization_record&)> text = [zone = c.s.zone](const organization_record& o) {
+      return created_organization(zone, o);
+    };
+    const auto made = co_await create_with_key(c, std::move(attempt), std::move(text));
+    if (made) co_return ready_answer(*made);
+    if (auto refused = key_refusal(c.req, made.error())) co_return std::move(*refused);
+    if (made.error().code != errc::conflict) co_return failure_answer(c.req, made.error());
+    if (made.error().vendor_code != "organization_id")
       co_return duplicate_answer(c.req, 2003, "组织名称已存在", "name", q.name);
-    if (!made) co_return failure_answer(c.req, made.error());
-    envelope e(2000, "组织创建成功");
-    auto& w = e.data();
-    w.StartObject();
-    field(w, "id", made->id);
-    field(w, "name", made->name);
-    field(w, "organization_id", made->organization_id);
-    field(w, "organization_type", made->organization_type);
-    field(w, "organization_type_text", made->organization_type == 1 ? "官方" : "普通");
-    field(w, "create_time", c.s.zone.format(made->create_time));
-    if (made->end_time) field(w, "end_time", c.s.zone.format(*made->end_time));
-    else field_null(w, "end_time");
-    w.EndObject();
-    co_return e.done();
   }
   co_return error_answer(c.req, 500, code_operation_failed, "服务内部错误");
 }

@@ -82,7 +82,20 @@ scene_record read_scene(body_fields& body) {
   return s;
 }
 
-async<response> create_fresh_scene(call& c) {
+std::string created_scene(const scene_record& made) {
+  envelope e(200, "场景创建成功");
+  auto& w = e.data();
+  w.StartObject();
+  field(w, "script_id", made.script_id);
+  field(w, "scene_name", made.scene_name);
+  field(w, "scene_type", made.scene_type);
+  w.EndObject();
+  return e.done().body;
+}
+
+}  // namespace
+
+async<response> create_scene(call& c) {
   body_fields body(c.req.body);
   auto scene = read_scene(body);
   if (!body.ok()) co_return invalid_answer(c.req, body.errors());
@@ -99,24 +112,14 @@ async<response> create_fresh_scene(call& c) {
     scene.script_id = fresh_script_id();
     query::create_scene q;
     q.scene = scene;
-    const auto made = co_await c.ask(std::move(q));
-    if (!made && made.error().code == errc::conflict) continue;
-    if (!made) co_return failure_answer(c.req, made.error());
-    envelope e(200, "场景创建成功");
-    auto& w = e.data();
-    w.StartObject();
-    field(w, "script_id", made->script_id);
-    field(w, "scene_name", made->scene_name);
-    field(w, "scene_type", made->scene_type);
-    w.EndObject();
-    co_return e.done();
+    std::function<std::string(const scene_record&)> text = created_scene;
+    const auto made = co_await create_with_key(c, std::move(q), std::move(text));
+    if (made) co_return ready_answer(*made);
+    if (auto refused = key_refusal(c.req, made.error())) co_return std::move(*refused);
+    if (made.error().code != errc::conflict) co_return failure_answer(c.req, made.error());
   }
   co_return error_answer(c.req, 500, code_operation_failed, "服务内部错误");
 }
-
-}  // namespace
-
-async<response> create_scene(call& c) { return once_per_key(c, create_fresh_scene); }
 
 async<response> list_scenes(call& c) {
   query::list_scenes q;

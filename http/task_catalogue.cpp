@@ -13,42 +13,66 @@ namespace waihu::http {
 
 namespace {
 
-async<response> create_fresh_task(call& c) {
-  body_fields body(c.req.body);
-  if (const auto* dry = c.req.parameter("dry_run"); dry != nullptr && *dry != "false" && *dry != "0")
-    body.add_error("dry_run", "暂不支持");
-  query::create_task q;
-  q.organization_id = c.organization;
-  q.creator = c.user.id;
-  q.creator_name = c.user.username;
-  q.task_name = body.required_text("task_name", 50);
-  if (!q.task_name.empty() && trimmed(q.task_name).empty()) body.add_error("task_name", "不能为空");
-  q.script_id = body.text("script_id", 255).value_or("");
-  q.size_desc_json = "{}";
-  if (auto size = body.object("size_desc")) {
-    q.size_desc_json = size->json();
-    q.filter = read_lead_filter(*size, c.s.zone);
-  } else if (body.ok() && !body.has("size_desc")) {
-    body.add_error("size_desc", "缺少必填字段");
-  }
-  if (!body.ok()) co_return invalid_answer(c.req, body.errors());
-  const auto made = co_await c.ask(std::move(q));
-  if (!made && made.error().code == errc::not_found)
-    co_return error_answer(c.req, 400, 4001, "未找到符合条件的线索数据");
-  if (!made) co_return failure_answer(c.req, made.error());
+std::string created_text(const zone_clock& zone, const query::created_task& made) {
   envelope e(200, "自动外呼任务创建成功");
   auto& w = e.data();
   w.StartObject();
-  field(w, "task_id", value(made->task.id));
-  field(w, "task_name", made->task.task_name);
-  field(w, "leads_count", made->task.leads_count);
-  field(w, "create_time", c.s.zone.format(made->task.create_time));
-  field_json(w, "size_desc", made->task.size_desc_json, "{}");
+  field(w, "task_id", value(made.task.id));
+  field(w, "task_name", made.task.task_name);
+  field(w, "leads_count", made.task.leads_count);
+  field(w, "create_time", zone.format(made.task.create_time));
+  field_json(w, "size_desc", made.task.size_desc_json, "{}");
   key(w, "skipped");
   w.StartObject();
-  field(w, "do_not_call", made->skipped_do_not_call);
-  field(w, "invalid_phone", made->skipped_invalid_phone);
-  field(w, "duplicate_phone", made->skipped_duplicate_phone);
+  field(w, "do_not_call", made.skipped_do_not_call);
+  field(w, "invalid_phone", made.skipped_invalid_phone);
+  field(w, "duplicate_phone", made.skipped_duplicate_phone);
+  w.EndObject();
+  w.EndObject();
+  return e.done().body;
+}
+
+void write_texts(json_writer& w, std::string_view name, const std::vector<std::string>& texts) {
+  key(w, name);
+  w.StartArray();
+  for (const auto& text : texts) text_value(w, text);
+  w.EndArray();
+}
+
+/// What creating the task would do, every lead named.
+async<response> preview(call& c, query::create_task wanted) {
+  query::preview_task q;
+  q.organization_id = std::move(wanted.organization_id);
+  q.filter = std::move(wanted.filter);
+  const auto seen = co_await c.ask(std::move(q));
+  if (!seen) co_return failure_answer(c.req, seen.error());
+  envelope e(200, "预览成功");
+  auto& w = e.data();
+  w.StartObject();
+  field(w, "dry_run", true);
+  field(w, "task_name", wanted.task_name);
+  field(w, "leads_count", static_cast<std::int64_t>(seen->leads_ids.size()));
+  field_json(w, "size_desc", wanted.size_desc_json, "{}");
+  key(w, "skipped");
+  w.StartObject();
+  field(w, "do_not_call", static_cast<std::int64_t>(seen->do_not_call.size()));
+  field(w, "invalid_phone", static_cast<std::int64_t>(seen->invalid_phone.size()));
+  field(w, "duplicate_phone", static_cast<std::int64_t>(seen->duplicate_phone.size()));
+  w.EndObject();
+  write_texts(w, "leads_ids", seen->leads_ids);
+  key(w, "skipped_leads");
+  w.StartObject();
+  write_texts(w, "do_not_call", seen->do_not_call);
+  write_texts(w, "invalid_phone", seen->invalid_phone);
+  key(w, "duplicate_phone");
+  w.StartArray();
+  for (const auto& [lead, called] : seen->duplicate_phone) {
+    w.StartObject();
+    field(w, "leads_id", lead);
+    field(w, "same_phone_as", called);
+    w.EndObject();
+  }
+  w.EndArray();
   w.EndObject();
   w.EndObject();
   co_return e.done();
@@ -68,7 +92,37 @@ std::vector<task_type> read_task_types(const request& req) {
 
 }  // namespace
 
-async<response> create_task(call& c) { return once_per_key(c, create_fresh_task); }
+async<response> create_task(call& c) {
+  body_fields parameters(c.req.query);
+  // Named without a value it is meant: creating what was only to be shown would be worse than the other way round.
+  const bool is_dry = c.req.parameter("dry_run") != nullptr && parameters.boolean("dry_run").value_or(true);
+  body_fields body(c.req.body);
+  for (const auto& e : parameters.errors()) body.add_error(e.field, e.reason);
+  query::create_task q;
+  q.organization_id = c.organization;
+  q.creator = c.user.id;
+  q.creator_name = c.user.username;
+  q.task_name = body.required_text("task_name", 50);
+  if (!q.task_name.empty() && trimmed(q.task_name).empty()) body.add_error("task_name", "不能为空");
+  q.script_id = body.text("script_id", 255).value_or("");
+  q.size_desc_json = "{}";
+  if (auto size = body.object("size_desc")) {
+    q.size_desc_json = size->json();
+    q.filter = read_lead_filter(*size, c.s.zone);
+  } else if (body.ok() && !body.has("size_desc")) {
+    body.add_error("size_desc", "缺少必填字段");
+  }
+  if (!body.ok()) co_return invalid_answer(c.req, body.errors());
+  if (is_dry) co_return co_await preview(c, std::move(q));
+  std::function<std::string(const query::created_task&)> text = [zone = c.s.zone](const query::created_task& made) {
+    return created_text(zone, made);
+  };
+  const auto made = co_await create_with_key(c, std::move(q), std::move(text));
+  if (made) co_return ready_answer(*made);
+  if (auto refused = key_refusal(c.req, made.error())) co_return std::move(*refused);
+  if (made.error().code == errc::not_found) co_return error_answer(c.req, 400, 4001, "未找到符合条件的线索数据");
+  co_return failure_answer(c.req, made.error());
+}
 
 async<response> list_tasks(call& c) {
   body_fields parameters(c.req.query);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "messages/model/ids.hpp"
+#include "messages/model/queries.hpp"
 
 namespace waihu {
 
@@ -17,13 +18,17 @@ struct lead_candidate {
 
 /// What became of the candidates.
 struct lead_choice {
-  std::vector<lead_candidate> kept;  ///< In order of leads_id.
-  std::int64_t invalid_phone{}, duplicate_phone{};
+  std::vector<lead_candidate> kept;                                 ///< In order of leads_id, as the others.
+  std::vector<std::string> invalid_phone;                           ///< Left out: no plausible number.
+  std::vector<query::previewed_task::second_lead> duplicate_phone;  ///< Left out: another lead has the number.
 };
 
 /// Leaves out leads without a plausible number and second leads with one number (the lower leads_id, compared byte by
 /// byte, stays). Candidates in any order.
 lead_choice choose_leads(std::vector<lead_candidate> candidates);
+
+/// The choice as a preview tells it.
+query::previewed_task preview_of(lead_choice chosen);
 
 /// What the provider echoes: task id, organisation and lead, concatenated (state-machines.md section 1).
 std::string make_reference_id(task_id task, const std::string& organization_id, const std::string& leads_id);

@@ -69,6 +69,10 @@ result<user_record> memory_session::run(const query::disassociate_dcc& q) {
 
 result<dcc_user_record> memory_session::run(const query::create_dcc_user& q) {
   const std::lock_guard lock{state_->mutex};
+  return create(q);
+}
+
+result<dcc_user_record> memory_session::create(const query::create_dcc_user& q) {
   dcc_user_record d;
   d.user_name = storable_text(q.user_name);
   d.user_org_id = storable_text(q.user_org_id);

@@ -91,17 +91,34 @@ task_counters memory_state::count(task_id task) const {
   return c;
 }
 
+namespace {
+
+lead_choice choose_from(const memory_state& state, const std::string& organization, const lead_filter& filter) {
+  std::vector<lead_candidate> candidates;
+  for (auto i = state.leads.lower_bound({organization, ""}); i != state.leads.end() && i->first.first == organization;
+       ++i)
+    if (is_under_filter(state, i->first, i->second, filter))
+      candidates.push_back({i->second.leads_id, i->second.leads_user_name, i->second.leads_user_phone});
+  return choose_leads(std::move(candidates));
+}
+
+}  // namespace
+
+result<query::previewed_task> memory_session::run(const query::preview_task& q) {
+  const std::lock_guard lock{state_->mutex};
+  return preview_of(choose_from(*state_, storable_text(q.organization_id), q.filter));
+}
+
 result<query::created_task> memory_session::run(const query::create_task& q) {
   const std::lock_guard lock{state_->mutex};
+  return create(q);
+}
+
+result<query::created_task> memory_session::create(const query::create_task& q) {
   if (q.task_name.empty() || q.organization_id.empty())
     return fail(errc::invalid_argument, "a task needs a name and an organisation");
   const auto organization = storable_text(q.organization_id);
-  std::vector<lead_candidate> candidates;
-  for (auto i = state_->leads.lower_bound({organization, ""});
-       i != state_->leads.end() && i->first.first == organization; ++i)
-    if (is_under_filter(*state_, i->first, i->second, q.filter))
-      candidates.push_back({i->second.leads_id, i->second.leads_user_name, i->second.leads_user_phone});
-  const auto chosen = choose_leads(std::move(candidates));
+  const auto chosen = choose_from(*state_, organization, q.filter);
   if (chosen.kept.empty()) return fail(errc::not_found, "未找到符合条件的线索数据");
   const auto now = wall_now();
   call_task_record t;
@@ -128,7 +145,8 @@ result<query::created_task> memory_session::run(const query::create_task& q) {
     state_->jobs.emplace(row, std::move(job));
   }
   state_->tasks.emplace(value(t.id), t);
-  return query::created_task{std::move(t), 0, chosen.invalid_phone, chosen.duplicate_phone};
+  return query::created_task{std::move(t), 0, static_cast<std::int64_t>(chosen.invalid_phone.size()),
+                             static_cast<std::int64_t>(chosen.duplicate_phone.size())};
 }
 
 const call_task_record* memory_session::owned_task(const std::string& organization_id, task_id id) const {

@@ -21,6 +21,11 @@ class memory_session final : public store {
   WAIHU_STORE_QUERIES(WAIHU_DECLARE_QUERY)
 
  private:
+  // The creations that may come with an Idempotency-Key. The lock is held.
+  result<query::created_task> create(const query::create_task& q);
+  result<scene_record> create(const query::create_scene& q);
+  result<organization_record> create(const query::create_organization& q);
+  result<dcc_user_record> create(const query::create_dcc_user& q);
   /// The organisation's tasks of these types (empty = all). The lock is held.
   std::vector<call_task_record> newest_first(const std::string& organization_id,
                                              const std::vector<task_type>& types) const;

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -31,6 +32,11 @@ class memory_state {
   struct stored_lead : lead_record {
     std::int64_t id{};
   };
+  struct kept_answer {
+    std::string body_digest, response;
+    wall_time created_at{};
+  };
+  using creation_key = std::tuple<std::string, std::string, std::string>;  ///< Owner, route, key.
   using lead_key = std::pair<std::string, std::string>;
 
   explicit memory_state(std::chrono::milliseconds lease) : lease_time{lease} {}
@@ -40,6 +46,7 @@ class memory_state {
   std::vector<user_record> users;
   std::vector<dcc_user_record> dcc_users;
   std::map<std::pair<user_id, std::int64_t>, wall_time> dcc_verifications;  ///< By user and DCC account.
+  std::map<creation_key, kept_answer> idempotency_keys;
   std::vector<organization_record> organizations;
   std::vector<scene_record> scenes;
   std::map<lead_key, stored_lead> leads;  ///< By organisation and leads_id.

@@ -84,6 +84,10 @@ result<user_record> memory_session::run(const query::create_user& q) {
 
 result<organization_record> memory_session::run(const query::create_organization& q) {
   const std::lock_guard lock{state_->mutex};
+  return create(q);
+}
+
+result<organization_record> memory_session::create(const query::create_organization& q) {
   organization_record o;
   o.name = storable_text(q.name);
   o.organization_id = storable_text(q.organization_id);
@@ -155,6 +159,10 @@ result<std::vector<query::lead_group>> memory_session::run(const query::lead_sta
 
 result<scene_record> memory_session::run(const query::create_scene& q) {
   const std::lock_guard lock{state_->mutex};
+  return create(q);
+}
+
+result<scene_record> memory_session::create(const query::create_scene& q) {
   auto s = q.scene;
   if (s.script_id.empty()) return fail(errc::invalid_argument, "a scene needs a script id");
   for (auto* text : {&s.organization_id, &s.script_id, &s.scene_name, &s.scene_detail, &s.bot_name, &s.bot_sex,

@@ -129,20 +129,24 @@ result<user_record> postgres_store::run(const query::create_user& q) {
   });
 }
 
+result<organization_record> create_in(postgres_work& work, const query::create_organization& q) {
+  const auto name = storable_text(q.name);
+  const auto id = storable_text(q.organization_id);
+  if (name.empty() || id.empty()) return fail(errc::invalid_argument, "an organisation needs a name and an id");
+  const auto rows = work.run(insert_organization, name, id, q.organization_type, q.end_time_days);
+  if (!rows.empty()) return read_organization(rows[0]);
+  const auto taken = work.run(find_taken_organization, name, id);
+  const bool by_name = taken.empty() || taken[0][0].as<bool>();
+  return fail(errc::conflict, by_name ? "the organisation's name is taken" : "the organisation's id is taken",
+              by_name ? "name" : "organization_id");
+}
+
 result<organization_record> postgres_store::run(const query::create_organization& q) {
-  return session_.transact<organization_record>(
-      postgres_session::mode::write, [&](postgres_work& work) -> result<organization_record> {
-        work.learn_transaction_id();
-        const auto name = storable_text(q.name);
-        const auto id = storable_text(q.organization_id);
-        if (name.empty() || id.empty()) return fail(errc::invalid_argument, "an organisation needs a name and an id");
-        const auto rows = work.run(insert_organization, name, id, q.organization_type, q.end_time_days);
-        if (!rows.empty()) return read_organization(rows[0]);
-        const auto taken = work.run(find_taken_organization, name, id);
-        const bool by_name = taken.empty() || taken[0][0].as<bool>();
-        return fail(errc::conflict, by_name ? "the organisation's name is taken" : "the organisation's id is taken",
-                    by_name ? "name" : "organization_id");
-      });
+  using answer = organization_record;
+  return session_.transact<answer>(postgres_session::mode::write, [&](postgres_work& work) -> result<answer> {
+    work.learn_transaction_id();
+    return create_in(work, q);
+  });
 }
 
 result<organization_record> postgres_store::run(const query::organization_by_id& q) {
@@ -154,32 +158,34 @@ result<organization_record> postgres_store::run(const query::organization_by_id&
       });
 }
 
+result<scene_record> create_in(postgres_work& work, const query::create_scene& q) {
+  const auto& s = q.scene;
+  if (s.script_id.empty()) return fail(errc::invalid_argument, "a scene needs a script id");
+  const auto rows = work.run(
+      insert_scene, storable_text(s.organization_id), storable_text(s.script_id), storable_text(s.scene_name),
+      storable_text(s.scene_detail), s.scene_type, s.scene_status, storable_text(s.bot_name), storable_text(s.bot_sex),
+      storable_text(s.bot_age), storable_text(s.bot_post), storable_text(s.bot_style), storable_text(s.dialogue_target),
+      storable_text(s.dialogue_bg), storable_text(s.dialogue_skill), storable_text(s.dialogue_flow),
+      storable_text(s.dialogue_constraint), storable_text(s.dialogue_opening_prompt));
+  if (rows.empty()) return fail(errc::conflict, "the script has a scene already", "script_id");
+  auto made = read_scene(rows[0]);
+  array_literal names, details, tags;
+  for (const auto& t : s.scene_tags) {
+    names.add(t.tag_name);
+    details.add(t.tag_detail);
+    tags.add(t.tags);
+    made.scene_tags.push_back({storable_text(t.tag_name), storable_text(t.tag_detail), storable_text(t.tags)});
+  }
+  if (!s.scene_tags.empty()) work.run(insert_scene_tags, value(made.id), names.text(), details.text(), tags.text());
+  return made;
+}
+
 result<scene_record> postgres_store::run(const query::create_scene& q) {
-  return session_.transact<scene_record>(
-      postgres_session::mode::write, [&](postgres_work& work) -> result<scene_record> {
-        work.learn_transaction_id();
-        const auto& s = q.scene;
-        if (s.script_id.empty()) return fail(errc::invalid_argument, "a scene needs a script id");
-        const auto rows =
-            work.run(insert_scene, storable_text(s.organization_id), storable_text(s.script_id),
-                     storable_text(s.scene_name), storable_text(s.scene_detail), s.scene_type, s.scene_status,
-                     storable_text(s.bot_name), storable_text(s.bot_sex), storable_text(s.bot_age),
-                     storable_text(s.bot_post), storable_text(s.bot_style), storable_text(s.dialogue_target),
-                     storable_text(s.dialogue_bg), storable_text(s.dialogue_skill), storable_text(s.dialogue_flow),
-                     storable_text(s.dialogue_constraint), storable_text(s.dialogue_opening_prompt));
-        if (rows.empty()) return fail(errc::conflict, "the script has a scene already", "script_id");
-        auto made = read_scene(rows[0]);
-        array_literal names, details, tags;
-        for (const auto& t : s.scene_tags) {
-          names.add(t.tag_name);
-          details.add(t.tag_detail);
-          tags.add(t.tags);
-          made.scene_tags.push_back({storable_text(t.tag_name), storable_text(t.tag_detail), storable_text(t.tags)});
-        }
-        if (!s.scene_tags.empty())
-          work.run(insert_scene_tags, value(made.id), names.text(), details.text(), tags.text());
-        return made;
-      });
+  using answer = scene_record;
+  return session_.transact<answer>(postgres_session::mode::write, [&](postgres_work& work) -> result<answer> {
+    work.learn_transaction_id();
+    return create_in(work, q);
+  });
 }
 
 result<std::vector<scene_record>> postgres_store::run(const query::list_scenes& q) {

@@ -106,20 +106,24 @@ result<user_record> postgres_store::run(const query::disassociate_dcc& q) {
   });
 }
 
+result<dcc_user_record> create_in(postgres_work& work, const query::create_dcc_user& q) {
+  const auto name = storable_text(q.user_name);
+  const auto organization = storable_text(q.user_org_id);
+  if (name.empty() || organization.empty())
+    return fail(errc::invalid_argument, "a DCC account needs a name and an organisation");
+  const auto rows = work.run(insert_dcc_user, name, q.password_hash, organization);
+  if (!rows.empty()) return dcc_user_of(rows[0]);
+  const auto taken = work.run(find_taken_dcc, name, organization);
+  const bool by_name = taken.empty() || taken[0][0].as<bool>();
+  return fail(errc::conflict, by_name ? "the account's name is taken" : "the organisation has an account already",
+              by_name ? "user_name" : "user_org_id");
+}
+
 result<dcc_user_record> postgres_store::run(const query::create_dcc_user& q) {
   using answer = dcc_user_record;
   return session_.transact<answer>(postgres_session::mode::write, [&](postgres_work& work) -> result<answer> {
     work.learn_transaction_id();
-    const auto name = storable_text(q.user_name);
-    const auto organization = storable_text(q.user_org_id);
-    if (name.empty() || organization.empty())
-      return fail(errc::invalid_argument, "a DCC account needs a name and an organisation");
-    const auto rows = work.run(insert_dcc_user, name, q.password_hash, organization);
-    if (!rows.empty()) return dcc_user_of(rows[0]);
-    const auto taken = work.run(find_taken_dcc, name, organization);
-    const bool by_name = taken.empty() || taken[0][0].as<bool>();
-    return fail(errc::conflict, by_name ? "the account's name is taken" : "the organisation has an account already",
-                by_name ? "user_name" : "user_org_id");
+    return create_in(work, q);
   });
 }
 

@@ -10,6 +10,12 @@
 
 namespace waihu {
 
+// The creations that may come with an Idempotency-Key, within a transaction that is under way.
+result<query::created_task> create_in(postgres_work& work, const query::create_task& q);
+result<scene_record> create_in(postgres_work& work, const query::create_scene& q);
+result<organization_record> create_in(postgres_work& work, const query::create_organization& q);
+result<dcc_user_record> create_in(postgres_work& work, const query::create_dcc_user& q);
+
 class postgres_store final : public store {
  public:
   postgres_store(const config::store_options& options, std::chrono::milliseconds lease_time)

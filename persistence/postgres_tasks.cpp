@@ -175,31 +175,46 @@ void write_jobs(postgres_work& work, task_id task, const std::string& organizati
   }
 }
 
+lead_choice choose_from(postgres_work& work, const std::string& organization_id, const lead_filter& filter) {
+  std::vector<lead_candidate> candidates;
+  for (const auto& row : run_over_leads(work, select_candidates, organization_id, filter))
+    candidates.push_back({row[0].as<std::string>(), row[1].as<std::string>(), row[2].as<std::string>()});
+  return choose_leads(std::move(candidates));
+}
+
 }  // namespace
 
+result<query::created_task> create_in(postgres_work& work, const query::create_task& q) {
+  if (q.task_name.empty() || q.organization_id.empty())
+    return fail(errc::invalid_argument, "a task needs a name and an organisation");
+  const auto chosen = choose_from(work, q.organization_id, q.filter);
+  if (chosen.kept.empty()) return fail(errc::not_found, "未找到符合条件的线索数据");
+  const task_id id{work.run(draw_task_id)[0][0].as<std::int64_t>()};
+  const auto rows = work.run(
+      insert_task, value(id), storable_text(q.task_name), storable_text(q.organization_id), value(q.creator),
+      storable_text(q.creator_name), static_cast<std::int64_t>(chosen.kept.size()), storable_text(q.script_id),
+      q.size_desc_json.empty() ? "{}" : storable_text(q.size_desc_json), static_cast<int>(value(shard_of(id))));
+  write_jobs(work, id, q.organization_id, chosen);
+  query::created_task made;
+  made.task = task_of(rows[0]);
+  made.skipped_invalid_phone = static_cast<std::int64_t>(chosen.invalid_phone.size());
+  made.skipped_duplicate_phone = static_cast<std::int64_t>(chosen.duplicate_phone.size());
+  return made;
+}
+
 result<query::created_task> postgres_store::run(const query::create_task& q) {
-  return session_.transact<query::created_task>(
-      postgres_session::mode::write, [&](postgres_work& work) -> result<query::created_task> {
-        work.learn_transaction_id();
-        if (q.task_name.empty() || q.organization_id.empty())
-          return fail(errc::invalid_argument, "a task needs a name and an organisation");
-        std::vector<lead_candidate> candidates;
-        for (const auto& row : run_over_leads(work, select_candidates, q.organization_id, q.filter))
-          candidates.push_back({row[0].as<std::string>(), row[1].as<std::string>(), row[2].as<std::string>()});
-        const auto chosen = choose_leads(std::move(candidates));
-        if (chosen.kept.empty()) return fail(errc::not_found, "未找到符合条件的线索数据");
-        const task_id id{work.run(draw_task_id)[0][0].as<std::int64_t>()};
-        const auto rows = work.run(
-            insert_task, value(id), storable_text(q.task_name), storable_text(q.organization_id), value(q.creator),
-            storable_text(q.creator_name), static_cast<std::int64_t>(chosen.kept.size()), storable_text(q.script_id),
-            q.size_desc_json.empty() ? "{}" : storable_text(q.size_desc_json), static_cast<int>(value(shard_of(id))));
-        write_jobs(work, id, q.organization_id, chosen);
-        query::created_task made;
-        made.task = task_of(rows[0]);
-        made.skipped_invalid_phone = chosen.invalid_phone;
-        made.skipped_duplicate_phone = chosen.duplicate_phone;
-        return made;
-      });
+  using answer = query::created_task;
+  return session_.transact<answer>(postgres_session::mode::write, [&](postgres_work& work) -> result<answer> {
+    work.learn_transaction_id();
+    return create_in(work, q);
+  });
+}
+
+result<query::previewed_task> postgres_store::run(const query::preview_task& q) {
+  using answer = query::previewed_task;
+  return session_.transact<answer>(postgres_session::mode::read, [&](postgres_work& work) -> result<answer> {
+    return preview_of(choose_from(work, q.organization_id, q.filter));
+  });
 }
 
 result<query::page_of<call_task_record>> postgres_store::run(const query::list_tasks& q) {

@@ -26,6 +26,7 @@ struct commit_report {
   X(dcc_user_by_name) X(replace_dcc_password) X(note_dcc_verified) X(associate_dcc) X(disassociate_dcc) \
   X(create_dcc_user) X(set_dcc_status) X(list_dcc_users) \
   X(import_leads) X(lead_statistics) X(list_leads) X(lead_by_id) X(create_scene) X(list_scenes) X(create_task) \
+  X(preview_task) X(create_once) \
   X(list_tasks) X(find_task) X(tasks_behind) X(count_tasks_by_type) X(set_script) X(list_jobs) X(jobs_behind) X(jobs_by_row) \
   X(job_by_call_job_id) X(count_task) X(events_after) X(last_event) X(load_task) \
   X(unfinished_tasks) X(claim_shards) X(renew_claim) X(release_claim)

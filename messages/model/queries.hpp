@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -177,6 +178,50 @@ struct create_task {
   std::string script_id;
   std::string size_desc_json;
   lead_filter filter;
+};
+
+/// What creating a task would do (`dry_run`): every lead under the filter is in exactly one of the lists, each in order
+/// of leads_id.
+struct previewed_task {
+  /// A lead that is left out for its phone, and the one that is called there.
+  struct second_lead {
+    std::string leads_id, called_lead;
+  };
+  std::vector<std::string> leads_ids;  ///< Would be called.
+  std::vector<std::string> do_not_call, invalid_phone;
+  std::vector<second_lead> duplicate_phone;
+};
+
+/// The choice that `create_task` would make now; stores nothing. All lists empty when no lead is under the filter.
+struct preview_task {
+  using answer_type = previewed_task;
+  std::string organization_id;
+  lead_filter filter;
+};
+
+/// How long an Idempotency-Key is remembered (http-api.md section 5).
+inline constexpr std::chrono::hours idempotency_life{24};
+
+/// A creation and how its answer reads.
+template <class Create>
+struct creation {
+  Create ask;
+  /// What a repeat gets again. Called on a store worker within the transaction, perhaps more than once; must not fail.
+  std::function<std::string(const typename Create::answer_type&)> text;
+};
+
+/// Carries a creation out unless `owner` has used `key` for `route` within `idempotency_life` before `at`: then the
+/// first text again. Creation and text become durable together. A creation that fails keeps nothing, so it may be tried
+/// again. conflict with `vendor_code` "idempotency_key": the key was used with another body; "idempotency_busy": a
+/// request with this key is under way. Others are the creation's own failures.
+struct create_once {
+  using answer_type = std::string;
+  std::string owner;  ///< Organisation, or the user who is bound to none.
+  std::string route, key;
+  std::string body_digest;
+  wall_time at{};
+  std::variant<creation<create_task>, creation<create_scene>, creation<create_organization>, creation<create_dcc_user>>
+      what;
 };
 
 /// One page of something, page counted from 1; a page past the end answers the last page.
@@ -404,9 +449,10 @@ using store_query =
                  query::replace_dcc_password, query::note_dcc_verified, query::associate_dcc, query::disassociate_dcc,
                  query::create_dcc_user, query::set_dcc_status, query::list_dcc_users, query::import_leads,
                  query::lead_statistics, query::list_leads, query::lead_by_id, query::create_scene, query::list_scenes,
-                 query::create_task, query::list_tasks, query::tasks_behind, query::count_tasks_by_type,
-                 query::find_task, query::set_script, query::list_jobs, query::jobs_behind, query::jobs_by_row,
-                 query::job_by_call_job_id, query::count_task, query::events_after, query::last_event, query::load_task,
-                 query::unfinished_tasks, query::claim_shards, query::renew_claim, query::release_claim>;
+                 query::create_task, query::preview_task, query::create_once, query::list_tasks, query::tasks_behind,
+                 query::count_tasks_by_type, query::find_task, query::set_script, query::list_jobs, query::jobs_behind,
+                 query::jobs_by_row, query::job_by_call_job_id, query::count_task, query::events_after,
+                 query::last_event, query::load_task, query::unfinished_tasks, query::claim_shards, query::renew_claim,
+                 query::release_claim>;
 
 }  // namespace waihu

@@ -90,12 +90,105 @@ TEST_F(http_tasks, WhatTheStoreCannotHoldIsListedAsAFaultOfTheBody) {
   EXPECT_EQ(r.json().text("/data/errors/0/field"), "body") << r.body;
 }
 
-TEST_F(http_tasks, ADryRunIsRefusedRatherThanCarriedOut) {
-  add_leads(2);
-  const auto r = post("/api/create-autoCall-tasks?dry_run=true", R"({"task_name":"a","size_desc":{}})");
-  EXPECT_EQ(r.status, 422);
-  EXPECT_EQ(r.json().text("/data/errors/0/field"), "dry_run") << r.body;
+TEST_F(http_tasks, ADryRunNamesWhoWouldBeCalledAndWhyOthersAreNotAndStoresNothing) {
+  add_leads(3);
+  query::import_leads more;
+  more.organization_id = org_a;
+  for (const auto& [id, phone] : {std::pair{"L2001", "138 0000 0002"}, {"L2002", "12"}, {"L2003", ""}}) {
+    lead_record lead;
+    lead.leads_id = id;
+    lead.leads_user_phone = phone;
+    more.leads.push_back(lead);
+  }
+  ASSERT_TRUE(inside->run(more));
+  const std::string body = R"({"task_name":"a","size_desc":{"leads_product":[]}})";
+  for (const auto* way : {"?dry_run=true", "?dry_run=1", "?dry_run", "?dry_run="}) {
+    const auto r = post(std::string("/api/create-autoCall-tasks") + way, body);
+    ASSERT_EQ(r.status, 200) << r.body;
+    const auto j = r.json();
+    EXPECT_EQ(j.number("/code"), 200);
+    EXPECT_TRUE(j.flag("/data/dry_run")) << way;
+    EXPECT_EQ(j.text("/data/task_name"), "a");
+    EXPECT_EQ(j.number("/data/leads_count"), 3);
+    EXPECT_EQ(j.size("/data/size_desc/leads_product"), 0);
+    EXPECT_EQ(j.number("/data/skipped/do_not_call"), 0);
+    EXPECT_EQ(j.number("/data/skipped/invalid_phone"), 2);
+    EXPECT_EQ(j.number("/data/skipped/duplicate_phone"), 1);
+    ASSERT_EQ(j.size("/data/leads_ids"), 3);
+    EXPECT_EQ(j.text("/data/leads_ids/1"), "L1002");
+    EXPECT_EQ(j.text("/data/skipped_leads/duplicate_phone/0/leads_id"), "L2001");
+    EXPECT_EQ(j.text("/data/skipped_leads/duplicate_phone/0/same_phone_as"), "L1002");
+    EXPECT_EQ(j.text("/data/skipped_leads/invalid_phone/1"), "L2003");
+    EXPECT_EQ(j.size("/data/skipped_leads/do_not_call"), 0);
+  }
+  const auto nobody =
+      post("/api/create-autoCall-tasks?dry_run=true", R"({"task_name":"a","size_desc":{"leads_product":["MPV"]}})");
+  EXPECT_EQ(nobody.status, 200);
+  EXPECT_EQ(nobody.json().number("/data/leads_count"), 0);
+  EXPECT_EQ(post("/api/create-autoCall-tasks?dry_run=true", "{}").status, 422);
+  const auto unclear = post("/api/create-autoCall-tasks?dry_run=perhaps", body);
+  EXPECT_EQ(unclear.status, 422);
+  EXPECT_EQ(unclear.json().text("/data/errors/0/field"), "dry_run") << unclear.body;
   EXPECT_EQ(get("/api/task_list").json().number("/data/pagination/total"), 0);
+  EXPECT_EQ(post("/api/create-autoCall-tasks?dry_run=false", body).json().number("/data/leads_count"), 3);
+  EXPECT_EQ(get("/api/task_list").json().number("/data/pagination/total"), 1);
+}
+
+TEST_F(http_tasks, AKeyOutlivesTheServerAndFailuresFreeIt) {
+  const auto send = [&](const std::string& body) {
+    return call(make_request("POST", "/api/create-autoCall-tasks",
+                             {{"access-token", token_of(operator_a)}, {"Idempotency-Key", "k"}}, body));
+  };
+  const std::string body = R"({"task_name":"a","size_desc":{}})";
+  EXPECT_EQ(send(body).json().number("/code"), 4001) << "no leads yet";
+  add_leads(2);
+  std::atomic<bool> is_away{true};
+  inside->on_query = [&](const store_query& q) -> std::optional<failure> {
+    if (!is_away || !std::holds_alternative<query::create_once>(q)) return std::nullopt;
+    return failure{errc::unavailable, "away", {}, 0};
+  };
+  EXPECT_EQ(send(body).status, 503);
+  is_away = false;
+  const auto first = send(body);
+  ASSERT_EQ(first.status, 200) << first.body;
+  restart_server();
+  EXPECT_EQ(send(body).body, first.body);
+  EXPECT_EQ(send(R"({"task_name":"b","size_desc":{}})").status, 409);
+  EXPECT_EQ(get("/api/task_list").json().number("/data/pagination/total"), 1);
+}
+
+TEST_F(http_tasks, ARequestUnderWayIsNotWaitedFor) {
+  add_leads(2);
+  inside->on_query = [&](const store_query& q) -> std::optional<failure> {
+    if (!std::holds_alternative<query::create_once>(q)) return std::nullopt;
+    return failure{errc::conflict, "under way", "idempotency_busy", 0};
+  };
+  const auto r = call(make_request("POST", "/api/create-autoCall-tasks",
+                                   {{"access-token", token_of(operator_a)}, {"Idempotency-Key", "k"}},
+                                   R"({"task_name":"a","size_desc":{}})"));
+  EXPECT_EQ(r.status, 409);
+  EXPECT_EQ(r.json().number("/code"), 1001);
+  EXPECT_EQ(r.json().text("/message"), "相同的请求正在处理中");
+  EXPECT_EQ(r.header("retry-after"), "1");
+}
+
+TEST_F(http_tasks, EveryEndpointThatCreatesOneThingTakesAKey) {
+  const auto send = [&](const std::string& path, const std::string& body, const user_record& who) {
+    return call(make_request("POST", path, {{"access-token", token_of(who)}, {"Idempotency-Key", "k"}}, body));
+  };
+  for (const auto& [path, body] :
+       {std::pair<std::string, std::string>{"/api/create_scene", R"({"scene_name":"a","scene_type":2,"bot_name":"b"})"},
+        {"/api/create_organization", R"({"name":"新"})"},
+        {"/api/dcc/user/create", R"({"user_name":"d","user_password":"12345678","user_org_id":"ORGX"})"}}) {
+    const auto first = send(path, body, admin);
+    EXPECT_EQ(first.json().text("/status"), "success") << first.body;
+    EXPECT_EQ(send(path, body, admin).body, first.body) << path;
+    const auto other = send(path, body.substr(0, body.size() - 1) + " }", admin);
+    EXPECT_EQ(other.status, 409) << path << " with another body";
+  }
+  EXPECT_EQ(send("/api/create_scene", R"({"scene_name":"c","scene_type":2,"bot_name":"b"})", operator_b).status, 200)
+      << "another organisation's key is another";
+  EXPECT_EQ(get("/api/scenes").json().size("/data"), 1);
 }
 
 TEST_F(http_tasks, TheListIsPagedNewestFirstAndFilteredByType) {
