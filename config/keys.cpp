@@ -46,8 +46,9 @@ constexpr key_spec list(std::string_view name, double most, std::string_view doc
   return {name, &at<Section, Member>, 0, most, doc, "", false, false};
 }
 
-constexpr std::array<section_spec, 10> sections{{
+constexpr std::array<section_spec, 11> sections{{
     {"http", "The public listener."},
+    {"admin", "The listener for machines that watch this one: /metrics, /healthz, /readyz. It asks for no login."},
     {"auth", "Tokens and logins."},
     {"store", "PostgreSQL."},
     {"provider", "The voice provider."},
@@ -60,6 +61,7 @@ constexpr std::array<section_spec, 10> sections{{
 }};
 
 constexpr auto http = &options::http;
+constexpr auto admin = &options::admin;
 constexpr auto auth = &options::auth;
 constexpr auto store = &options::store;
 constexpr auto provider = &options::provider;
@@ -71,6 +73,7 @@ constexpr auto node = &options::node;
 constexpr auto logging = &options::log;
 
 using h = http_options;
+using ad = admin_options;
 using au = auth_options;
 using st = store_options;
 using pr = provider_options;
@@ -110,8 +113,25 @@ constexpr std::array keys{
                                         "Events waiting for one subscriber; beyond it the stream ends resumably."),
     list<http, &h::cors_origins>("http.cors_origins", 64,
                                  "Origins (scheme://host[:port]) whose pages may call the API; \"*\" is refused."),
+    text<http, &h::tls_certificate>("http.tls_certificate",
+                                    "PEM file with the certificate and its chain; empty: plain HTTP. Read again on "
+                                    "SIGHUP."),
+    text<http, &h::tls_key>("http.tls_key", "PEM file with the certificate's private key."),
+    list<http, &h::trusted_proxies>("http.trusted_proxies", 64,
+                                    "Addresses or networks (10.0.0.0/8) of proxies that may say whom they speak for."),
+    text<http, &h::proxy_header>("http.proxy_header",
+                                 "How trusted proxies say it: the X-Forwarded-For header, or the PROXY protocol.",
+                                 "forwarded_for|proxy_protocol"),
+
+    text<admin, &ad::listen_address>("admin.listen_address", "Address to listen on; empty: no such listener."),
+    number<admin, &ad::port>("admin.port", 0, 65'535, "Port; 0 takes any free one and tells it in the log."),
+    number<admin, &ad::ready_max_lateness>("admin.ready_max_lateness_ms", 100, max_wait_ms,
+                                           "Not ready while a look at a call is overdue for longer."),
 
     secret<auth, &au::jwt_secret>("auth.jwt_secret", "Key that signs access tokens; at least 32 bytes.", true, 32),
+    secret<auth, &au::jwt_previous_secret>("auth.jwt_previous_secret",
+                                           "The key before it: its tokens are accepted while they live.", false, 32),
+    number<auth, &au::clock_skew>("auth.clock_skew_s", 0, 600, "How far the clocks of other nodes may be off."),
     number<auth, &au::token_life>("auth.token_life_s", 60, 30 * 86'400, "Life of an access token."),
     toggle<auth, &au::allow_register>("auth.allow_register", "Whether anybody may register an account."),
     number<auth, &au::login_failures>("auth.login_failures", 1, 1000,

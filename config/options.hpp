@@ -31,11 +31,25 @@ struct http_options {
   milliseconds event_heartbeat{15'000};   ///< SSE comment line.
   int event_queue_limit{1000};            ///< Per subscriber; beyond it the stream ends resumably.
   std::vector<std::string> cors_origins;  ///< Exact origins; "*" is refused.
+  std::string tls_certificate, tls_key;   ///< PEM files; both "" = plain HTTP. Read again on SIGHUP.
+  /// Who may say for whom he asks: addresses or networks (CIDR) of proxies in front of the daemon.
+  std::vector<std::string> trusted_proxies;
+  /// How they say it: "forwarded_for" (X-Forwarded-For) or "proxy_protocol" (v1 and v2, before the first byte).
+  std::string proxy_header{"forwarded_for"};
+};
+
+/// [admin] A second listener for machines that watch this one: metrics, health, readiness. Without logins.
+struct admin_options {
+  std::string listen_address{"127.0.0.1"};  ///< "" = no such listener.
+  std::uint16_t port{9464};                 ///< 0 = any free port (printed in the log line admin.listening).
+  milliseconds ready_max_lateness{30'000};  ///< Not ready while a look is overdue for longer.
 };
 
 /// [auth] Tokens and logins.
 struct auth_options {
-  std::string jwt_secret;  ///< At least 32 bytes; required. Secret.
+  std::string jwt_secret;                             ///< At least 32 bytes; required. Secret.
+  std::string jwt_previous_secret;                    ///< Still accepted, never signs: for rotation. "" = none. Secret.
+  milliseconds clock_skew{std::chrono::seconds{60}};  ///< Other nodes' clocks may differ by so much.
   milliseconds token_life{std::chrono::hours{24}};
   bool allow_register{false};
   int login_failures{5};  ///< Per account and address within `login_window`: then 429.
@@ -170,6 +184,7 @@ struct log_options {
 /// Everything.
 struct options {
   http_options http;
+  admin_options admin;
   auth_options auth;
   store_options store;
   provider_options provider;

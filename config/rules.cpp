@@ -45,6 +45,10 @@ std::optional<address> split_address(std::string_view url) {
 
 bool is_http(const address& a) noexcept { return a.scheme == "http" || a.scheme == "https"; }
 
+void check_file(std::string_view key, const std::string& path, const rule_report& report) {
+  if (!path.empty() && !std::ifstream(path)) report(key, "the file " + path + " cannot be read", "correct the path");
+}
+
 void check_http(const http_options& o, const rule_report& report) {
   for (const auto& origin : o.cors_origins) {
     if (origin == "*") {
@@ -57,6 +61,11 @@ void check_http(const http_options& o, const rule_report& report) {
       report("http.cors_origins", "\"" + origin.substr(0, 100) + "\" is not an origin",
              "write scheme://host[:port] without a path or a slash at the end");
   }
+  if (o.tls_certificate.empty() != o.tls_key.empty())
+    report(o.tls_certificate.empty() ? "http.tls_certificate" : "http.tls_key",
+           "is empty while its other half is given", "give both http.tls_certificate and http.tls_key, or neither");
+  check_file("http.tls_certificate", o.tls_certificate, report);
+  check_file("http.tls_key", o.tls_key, report);
   if (o.listen_address.empty())
     report("http.listen_address", "is empty", "give 127.0.0.1, or 0.0.0.0 for every interface");
   if (o.import_limit_bytes < o.body_limit_bytes)
@@ -73,10 +82,6 @@ void check_order(const T& low, const T& high, std::string_view low_key, std::str
                  const rule_report& report) {
   if (low > high)
     report(low_key, "is more than " + std::string(high_key), "lower it, or raise " + std::string(high_key));
-}
-
-void check_file(std::string_view key, const std::string& path, const rule_report& report) {
-  if (!path.empty() && !std::ifstream(path)) report(key, "the file " + path + " cannot be read", "correct the path");
 }
 
 void check_store(const store_options& o, const rule_report& report) {
