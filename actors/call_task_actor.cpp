@@ -115,6 +115,7 @@ struct order_visitor {
   void operator()(const task_orders::resume_at_provider&) const { call_switch("ResumeJobs", false); }
 
   void operator()(const task_orders::open_dispatch&) const {
+    if (self->state.held) return;
     self->state.may_send.grant();
     feed_plan(self, dispatch_fact::opened{});
   }
@@ -218,6 +219,7 @@ void take_report(task_pointer self, const job_report& report) {
   job.has_job_id = report.has_job_id;
   job.followed = report.followed;
   job.awaiting_conversation = report.awaiting_conversation;
+  job.parked = report.parked;
   job.is_interested = report.is_interested;
   count(state.counters, job, 1);
   show(self);
@@ -291,6 +293,7 @@ void job_crashed(task_pointer self, std::uint32_t index, const std::string& what
 /// store no longer does, and wait for ever. What the store says counts: `swept_type` is what the sweep read there,
 /// which may be older than what stands here, so it is read again when it differs.
 void compare_with_store(task_pointer self, int swept_type) {
+  if (self->state.held) return;
   const auto believed = [self]() -> std::optional<task_type> {
     const auto& state = self->state;
     if (state.at.step != task_step::idle || state.start || state.switching || state.draining) return std::nullopt;
@@ -305,9 +308,15 @@ void compare_with_store(task_pointer self, int swept_type) {
   });
 }
 
-/// A task at 1 without a start under way needs no actor. True when it leaves.
+/// A task at 1 without a start under way needs no actor, nor does one that is held when its switch is over. True when
+/// it leaves.
 bool leave_if_idle(task_pointer self) {
   const auto& state = self->state;
+  if (state.held) {
+    if (state.at.step != task_step::idle || state.switching) return false;
+    self->quit(caf::exit_reason::normal);
+    return true;
+  }
   if (state.at.type != task_type::created || state.at.step != task_step::idle || state.start) return false;
   self->quit(caf::exit_reason::normal);
   return true;
@@ -491,7 +500,9 @@ void set_up(task_pointer self, query::loaded_task& loaded) {
     entry.has_job_id = !record.call_job_id.empty();
     entry.followed = record.leads_follow_id.has_value();
     entry.is_interested = record.is_interested;
+    entry.parked = record.parked;
     state.jobs.push_back(std::move(entry));
+    if (state.held) continue;
     if (record.phase == job_phase::queued || record.phase == job_phase::dispatching)
       state.undispatched.emplace(record.row, record);
     spawn_job(self, index, std::move(record));
@@ -499,22 +510,25 @@ void set_up(task_pointer self, query::loaded_task& loaded) {
 }
 
 call_task::behavior_type call_task_behavior(task_pointer self, engine_ptr eng,
-                                            const std::shared_ptr<query::loaded_task>& loaded) {
+                                            const std::shared_ptr<query::loaded_task>& loaded, bool held) {
   log_exceptions(self);
   self->state.eng = std::move(eng);
+  self->state.held = held;
   ++self->state.eng->counts->tasks;
   set_up(self, *loaded);
   // A suspend or resume whose outcome was not stored any more: resolved before anything else is sent.
   if (self->state.at.type != task_type::created && self->state.record.group_requested_at)
     feed_task(self, task_fact::switch_in_doubt{});
-  else if (self->state.at.type == task_type::calling) feed_plan(self, dispatch_fact::opened{});
-  if (self->state.at.type != task_type::created) feed_task(self, task_fact::progressed{self->state.at.progress});
+  else if (self->state.at.type == task_type::calling && !held) feed_plan(self, dispatch_fact::opened{});
+  if (self->state.at.type != task_type::created && !held)
+    feed_task(self, task_fact::progressed{self->state.at.progress});
   keep_ticking(self);
   return {
       [self](start_atom, const start_call_task& wanted) { return start(self, wanted); },
       [self](switch_atom, const suspend_resume_task& wanted) { return switch_task(self, wanted); },
       [self](refresh_atom, const refresh_jobs& wanted) { return refresh(self, wanted); },
       [self](diagnose_atom) { return diagnose(self); },
+      [self](explain_atom, job_row_id row) { return explain(self, row); },
       [self](report_atom, const job_report& report) { take_report(self, report); },
       [self](arm_atom, std::uint32_t index, std::int64_t delay_ms) {
         auto& state = self->state;
@@ -680,9 +694,9 @@ void answer_start(task_pointer self) {
 
 }  // namespace call_task_shell
 
-call_task spawn_call_task(caf::actor_system& system, engine_ptr eng, query::loaded_task loaded) {
+call_task spawn_call_task(caf::actor_system& system, engine_ptr eng, query::loaded_task loaded, bool held) {
   return system.spawn(call_task_shell::call_task_behavior, std::move(eng),
-                      std::make_shared<query::loaded_task>(std::move(loaded)));
+                      std::make_shared<query::loaded_task>(std::move(loaded)), held);
 }
 
 }  // namespace waihu

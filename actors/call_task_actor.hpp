@@ -8,6 +8,8 @@ namespace waihu {
 
 /// Spawns the actor of a task as the store has it. It ends by itself, with reason `normal`, when nothing is left to do;
 /// with `user_shutdown` when it must be loaded afresh (in doubt about what the store holds, or ownership lost).
-call_task spawn_call_task(caf::actor_system& system, engine_ptr eng, query::loaded_task loaded);
+/// With `held` it does nothing by itself, has no jobs, and leaves after one suspend or resume: for an organisation that
+/// is switched off.
+call_task spawn_call_task(caf::actor_system& system, engine_ptr eng, query::loaded_task loaded, bool held = false);
 
 }  // namespace waihu

@@ -86,8 +86,12 @@ struct visitor {
     if (at.step == task_step::requesting) {
       auto next = at;
       next.step = task_step::idle;
-      if (failed.why.code == errc::illegal_transition)
-        return call_task_decision{next, {task_orders::answer_error{"4005", failed.why}, task_orders::reload{}}};
+      if (failed.why.code == errc::illegal_transition) {
+        // The store's own words are for our logs; clients know this refusal by this sentence.
+        auto why = failed.why;
+        why.message = "任务状态不正确，只有已创建状态的任务可以开始外呼";
+        return call_task_decision{next, {task_orders::answer_error{"4005", std::move(why)}, task_orders::reload{}}};
+      }
       return call_task_decision{next, {task_orders::answer_error{"503", failed.why}}};
     }
     if (at.step != task_step::moving && at.step != task_step::noting_switch) return std::nullopt;

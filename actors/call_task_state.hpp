@@ -26,6 +26,7 @@ struct job_entry {
   bool has_job_id{};
   bool followed{};
   bool awaiting_conversation{};
+  parked_reason parked{};
   std::uint8_t crashes{};
   std::optional<interest> is_interested;
 };
@@ -98,6 +99,8 @@ struct call_task_state {
   /// Given up by the plan; a job that was down when it was told is told again when it is back.
   std::set<job_row_id> unplaced;
   bool realigning{};  ///< ResumeJobs is asked because the provider shows a pause that nobody wants.
+  /// The organisation is switched off: only a suspend or resume is carried out, then it leaves. No job has an actor.
+  bool held{};
   bool ticking{};
   bool draining{};
   steady_time drain_by{};
@@ -143,6 +146,7 @@ void answer_start(task_pointer self);
 // call_task_views.cpp
 caf::result<result<refreshed_jobs>> refresh(task_pointer self, const refresh_jobs& wanted);
 diagnosed_task diagnose(task_pointer self);
+result<explained_job> explain(task_pointer self, job_row_id row);
 /// Tells subscribers the counters, at most once a second.
 void tell_progress(task_pointer self);
 

@@ -1,4 +1,7 @@
 // What a call task's shell answers to questions: exact counters, the newest state of some jobs, why it waits.
+#include <algorithm>
+#include <unordered_map>
+
 #include "actors/call_task_state.hpp"
 
 namespace waihu::call_task_shell {
@@ -81,57 +84,138 @@ caf::result<result<refreshed_jobs>> refresh(task_pointer self, const refresh_job
   return answer;
 }
 
+namespace {
+
+/// One job's reason, and when it can move next.
+struct wait_of_job {
+  wait_kind kind{};
+  std::optional<steady_time> until;
+};
+
+/// Reads off the state that decides what a job of this task waits for.
+class wait_reader {
+ public:
+  wait_reader(const call_task_state& state, steady_time now) : state_(state), now_(now) {
+    for (const auto row : state.plan->unknown_rows()) batches_[row] = wait_kind::reconciling;
+    for (const auto row : state.plan->resting_rows()) batches_[row] = wait_kind::retry_back_off;
+    if (state.eng->counts->breaker.load() == breaker_open) {
+      const auto left = state.eng->counts->breaker_retry_ms.load() - to_epoch_ms(state.eng->now());
+      tripped_until_ = now + milliseconds{std::max<std::int64_t>(left, 0)};
+    }
+  }
+
+  /// What holds up everything that is not at the provider yet.
+  [[nodiscard]] std::optional<wait_kind> of_task() const {
+    if (state_.held) return wait_kind::organization_stopped;
+    if (state_.at.step == task_step::suspending && !state_.switching) return wait_kind::switch_reconciling;
+    if (state_.at.type == task_type::suspended) return wait_kind::suspended;
+    if (state_.at.type == task_type::created) return wait_kind::not_started;
+    return std::nullopt;
+  }
+
+  /// nullopt for a job that has been closed.
+  [[nodiscard]] std::optional<wait_of_job> of(std::uint32_t index) const {
+    const auto& job = state_.jobs[index];
+    if (job.phase == job_phase::closed) return std::nullopt;
+    if (state_.held) return wait_of_job{wait_kind::organization_stopped, {}};
+    if (const auto restart = state_.restarts.find(index); restart != state_.restarts.end())
+      return wait_of_job{wait_kind::restarting, restart->second};
+    const auto woken = state_.wheel->due_at(index);
+    switch (job.phase) {
+      case job_phase::queued: return of_queued();
+      case job_phase::dispatching: {
+        const auto batch = batches_.find(job.row);
+        return wait_of_job{batch == batches_.end() ? wait_kind::submitting : batch->second, state_.plan->next_due()};
+      }
+      case job_phase::tracking:
+        if (tripped_until_) return wait_of_job{wait_kind::provider_tripped, tripped_until_};
+        return wait_of_job{of_provider(job.status), woken};
+      case job_phase::parked:
+        return wait_of_job{
+            job.parked == parked_reason::timeout ? wait_kind::parked_timeout : wait_kind::parked_unreachable, {}};
+      default: break;
+    }
+    return wait_of_job{job.awaiting_conversation ? wait_kind::awaiting_conversation : wait_kind::awaiting_analysis,
+                       woken};
+  }
+
+ private:
+  static constexpr int breaker_open = 2;
+
+  [[nodiscard]] wait_of_job of_queued() const {
+    if (const auto all = of_task()) return {*all, {}};
+    if (tripped_until_) return {wait_kind::provider_tripped, tripped_until_};
+    switch (state_.gate_says) {
+      case gate_reason::organization_concurrency_full: return {wait_kind::concurrency_full, {}};
+      case gate_reason::account_concurrency_full: return {wait_kind::account_concurrency_full, {}};
+      case gate_reason::rate_limited: return {wait_kind::rate_limited, state_.plan->next_due()};
+      case gate_reason::none: break;
+    }
+    if (state_.plan->resting(now_)) return {wait_kind::retry_back_off, state_.plan->next_due()};
+    return {wait_kind::submitting, {}};
+  }
+
+  [[nodiscard]] wait_kind of_provider(call_status status) const {
+    switch (status) {
+      case call_status::executing: return wait_kind::in_call;
+      case call_status::paused:
+      case call_status::drafted:
+        return state_.at.type == task_type::suspended ? wait_kind::suspended : wait_kind::provider_paused;
+      default: return wait_kind::provider_queue;
+    }
+  }
+
+  const call_task_state& state_;
+  steady_time now_;
+  std::unordered_map<job_row_id, wait_kind> batches_;  ///< Rows whose batch is not simply on its way.
+  std::optional<steady_time> tripped_until_;
+};
+
+std::optional<wall_time> on_the_wall(const call_task_state& state, steady_time now, std::optional<steady_time> when) {
+  if (!when) return std::nullopt;
+  return state.eng->now() + std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(*when - now));
+}
+
+}  // namespace
+
 diagnosed_task diagnose(task_pointer self) {
   const auto& state = self->state;
   const auto now = self->clock().now();
   diagnosed_task d;
-  d.processing = true;
+  d.processing = !state.held;
   d.owner_node = state.eng->node;
   d.epoch = state.eng->epoch;
-  for (const auto& job : state.jobs) d.live_jobs += job.actor ? 1 : 0;
   d.open_batches = static_cast<std::int64_t>(state.plan->open_batches());
   d.last_error = !state.last_error.empty() ? state.last_error : state.plan->last_error();
-  const auto add = [&](const char* word, const char* text, std::int64_t jobs,
-                       std::optional<wall_time> until = std::nullopt) {
-    if (jobs != 0) d.reasons.push_back({word, text, std::max<std::int64_t>(jobs, 0), until});
-  };
-  const auto queued = static_cast<std::int64_t>(state.plan->queued());
-  if (state.at.step == task_step::suspending && !state.switching)
-    add("reconciling", "暂停或恢复的结果未知，正在与供应商核对，核对后任务为已暂停", -1);
-  if (state.at.type == task_type::suspended) add("suspended", "任务已暂停，恢复后继续外呼", -1);
-  if (state.plan->resting(now) && state.gate_says == gate_reason::none) {
-    std::optional<wall_time> until;
-    if (const auto due = state.plan->next_due())
-      until = state.eng->now() + std::chrono::duration_cast<milliseconds>(*due - now);
-    add("retry_back_off", "上次提交失败，等待重试", queued, until);
+  const wait_reader reader(state, now);
+  std::map<wait_kind, wait_reason> found;
+  if (const auto whole = reader.of_task()) found[*whole].kind = *whole;
+  for (std::uint32_t i = 0; i < state.jobs.size(); ++i) {
+    if (state.jobs[i].actor) ++d.live_jobs;
+    const auto wait = reader.of(i);
+    if (!wait) continue;
+    auto& reason = found[wait->kind];
+    reason.kind = wait->kind;
+    ++reason.jobs;
+    const auto until = on_the_wall(state, now, wait->until);
+    if (until && (!reason.until || *until < *reason.until)) reason.until = until;
   }
-  switch (state.gate_says) {
-    case gate_reason::organization_concurrency_full:
-      add("concurrency_full", "组织并发已满，等待空闲线路", queued);
-      break;
-    case gate_reason::account_concurrency_full:
-      add("account_concurrency_full", "供应商账号并发已满，等待空闲线路", queued);
-      break;
-    case gate_reason::rate_limited: add("rate_limited", "外呼速率受限，稍后继续提交", queued); break;
-    case gate_reason::none: break;
-  }
-  if (state.plan->reconciling())
-    add("reconciling", "提交结果未知，正在与供应商核对，核对前不会重复外呼",
-        static_cast<std::int64_t>(state.plan->unknown_rows().size()));
-  std::int64_t conversation = 0;
-  std::int64_t analysis = 0;
-  std::int64_t at_provider_queue = 0;
-  for (const auto& job : state.jobs) {
-    if (!job.actor) continue;
-    if (job.phase == job_phase::settled) (job.awaiting_conversation ? conversation : analysis) += 1;
-    if (job.phase == job_phase::tracking && job.status == call_status::scheduling) ++at_provider_queue;
-  }
-  add("provider_queue", "供应商已接收，等待拨号", at_provider_queue);
-  add("awaiting_conversation", "通话已结束，等待通话内容", conversation);
-  add("awaiting_analysis", "等待通话内容分析", analysis);
-  add("parked", "状态查询超时或失败，等待巡检重新查询", state.counters.parked);
-  add("crashed", "处理异常，等待自动恢复", static_cast<std::int64_t>(state.restarts.size()));
+  for (auto& [kind, reason] : found) d.reasons.push_back(reason);
   return d;
+}
+
+result<explained_job> explain(task_pointer self, job_row_id row) {
+  const auto& state = self->state;
+  const auto now = self->clock().now();
+  const auto index = index_of(state, row);
+  if (!index) return fail(errc::not_found, "the call is closed or not this task's");
+  explained_job e;
+  e.phase = state.jobs[*index].phase;
+  e.status = state.jobs[*index].status;
+  if (const auto wait = wait_reader(state, now).of(*index))
+    e.reasons.push_back({wait->kind, 1, on_the_wall(state, now, wait->until)});
+  e.next_look = on_the_wall(state, now, state.wheel->due_at(*index));
+  return e;
 }
 
 void tell_progress(task_pointer self) {

@@ -437,10 +437,14 @@ std::optional<steady_time> dispatch_machine::next_due() const {
   return due;
 }
 
-std::vector<job_row_id> dispatch_machine::unknown_rows() const {
+std::vector<job_row_id> dispatch_machine::unknown_rows() const { return rows_at(batch_step::unknown); }
+
+std::vector<job_row_id> dispatch_machine::resting_rows() const { return rows_at(batch_step::resting); }
+
+std::vector<job_row_id> dispatch_machine::rows_at(batch_step step) const {
   std::vector<job_row_id> rows;
   for (const auto& [key, b] : batches_)
-    if (b.step == batch_step::unknown) rows.insert(rows.end(), b.rows.begin(), b.rows.end());
+    if (b.step == step) rows.insert(rows.end(), b.rows.begin(), b.rows.end());
   return rows;
 }
 

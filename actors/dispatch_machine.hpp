@@ -208,6 +208,8 @@ class dispatch_machine {
   [[nodiscard]] std::optional<steady_time> next_due() const;
   /// Rows whose fate is being reconciled.
   [[nodiscard]] std::vector<job_row_id> unknown_rows() const;
+  /// Rows of batches that surely did not arrive and are sent again later.
+  [[nodiscard]] std::vector<job_row_id> resting_rows() const;
   [[nodiscard]] std::size_t queued() const noexcept { return queue_.size(); }
   [[nodiscard]] std::size_t open_batches() const noexcept { return batches_.size(); }
   /// Rows between intent and acknowledgement; they count as calls at the provider.
@@ -219,6 +221,7 @@ class dispatch_machine {
   [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
 
  private:
+  [[nodiscard]] std::vector<job_row_id> rows_at(batch_step step) const;
   struct batch {
     batch_step step{batch_step::intending};
     batch_id id{};

@@ -17,15 +17,17 @@ namespace waihu {
 
 /// Live things, counted; a finished job must take every one of its counts with it.
 struct engine_counts {
-  std::atomic<std::int64_t> jobs{};             ///< Live call_job actors.
-  std::atomic<std::int64_t> follow_ups{};       ///< Live follow_up actors.
-  std::atomic<std::int64_t> tasks{};            ///< Live call_task actors.
-  std::atomic<std::int64_t> wheel_entries{};    ///< Armed wheel entries of all tasks.
-  std::atomic<std::uint64_t> late_reports{};    ///< Terminal reports after the terminal state, dropped.
-  std::atomic<std::uint64_t> looks{};           ///< Looks asked for.
-  std::atomic<std::uint64_t> provider_calls{};  ///< Calls sent to the provider.
-  std::atomic<std::uint64_t> commits{};         ///< Commits of the store writer.
-  std::atomic<std::uint64_t> stale_writes{};    ///< Writes refused because the epoch was not ours.
+  std::atomic<std::int64_t> jobs{};               ///< Live call_job actors.
+  std::atomic<std::int64_t> follow_ups{};         ///< Live follow_up actors.
+  std::atomic<std::int64_t> tasks{};              ///< Live call_task actors.
+  std::atomic<std::int64_t> wheel_entries{};      ///< Armed wheel entries of all tasks.
+  std::atomic<std::uint64_t> late_reports{};      ///< Terminal reports after the terminal state, dropped.
+  std::atomic<std::uint64_t> looks{};             ///< Looks asked for.
+  std::atomic<std::uint64_t> provider_calls{};    ///< Calls sent to the provider.
+  std::atomic<std::uint64_t> commits{};           ///< Commits of the store writer.
+  std::atomic<std::uint64_t> stale_writes{};      ///< Writes refused because the epoch was not ours.
+  std::atomic<int> breaker{0};                    ///< 0 closed, 1 half-open, 2 open
+  std::atomic<std::int64_t> breaker_retry_ms{0};  ///< epoch ms of the next probe, 0 when closed
 };
 
 struct engine {
@@ -45,6 +47,7 @@ struct engine {
   event_hub hub;
   registry tasks;
   supervisor overseer;
+  execution_runs runs;
 
   /// Called when the node finds that it no longer owns its shards: the process must stop working on them.
   std::function<void(const std::string& why)> on_ownership_lost;

@@ -71,6 +71,7 @@ struct order_visitor {
   }
   void operator()(const follow_orders::persist&) const {
     auto& state = self->state;
+    if (state.work.dry_run) return finish(self, outcome({}));
     change::record_follow_up record;
     record.own = state.eng->own(state.facts->task);
     record.row = state.work.row;
@@ -82,13 +83,9 @@ struct order_visitor {
     record.replace = state.work.replace;
     commit(self, *state.eng, std::move(record), [self = self](const result<change_receipt>& receipt) {
       if (receipt) {
-        follow_up_news::ended outcome;
-        outcome.follow = static_cast<follow_id>(receipt->id);
-        outcome.remark = self->state.at.text.remark;
-        outcome.is_interested = self->state.at.text.is_interested;
-        outcome.next_follow_time = self->state.at.text.next_follow_time;
+        auto made = order_visitor{self}.outcome(static_cast<follow_id>(receipt->id));
         feed(self, follow_fact::committed{});
-        return finish(self, std::move(outcome));
+        return finish(self, std::move(made));
       }
       if (stopped_by(self, receipt.error())) return;
       telemetry::log_repeated(
@@ -99,6 +96,16 @@ struct order_visitor {
   }
   // The outcome is sent where the receipt is at hand.
   void operator()(const follow_orders::finish&) const {}
+
+  [[nodiscard]] follow_up_news::ended outcome(follow_id follow) const {
+    const auto& text = self->state.at.text;
+    follow_up_news::ended made;
+    made.follow = follow;
+    made.remark = text.remark;
+    made.is_interested = text.is_interested;
+    made.next_follow_time = text.next_follow_time;
+    return made;
+  }
 };
 
 void feed(follow_pointer self, const follow_up_fact& fact) {

@@ -18,6 +18,7 @@ struct follow_up_task {
   std::string conversation_json;  ///< Empty when there is none here.
   bool load_from_store{};         ///< Read the last attempt from the store first.
   bool replace{};                 ///< Overwrite an existing follow-up's remark and next time.
+  bool dry_run{};                 ///< Report what would be written, write nothing.
 };
 
 follow_up spawn_follow_up(caf::actor_system& system, engine_ptr eng, task_facts_ptr facts, follow_up_parent parent,

@@ -64,6 +64,7 @@ void run(request_pointer self, const call_job_view& call) {
   work.attempt_status = call.attempt_status;
   work.conversation_json = call.conversation_json;
   work.replace = true;
+  work.dry_run = state.wanted.dry_run;
   state.follower =
       spawn_follow_up(self->system(), state.eng, std::move(facts), follow_up_parent{self}, std::move(work));
 }

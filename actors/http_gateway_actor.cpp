@@ -2,7 +2,7 @@
 
 #include "actors/exceptions.hpp"
 #include "actors/follow_up_request_actor.hpp"
-#include "provider/voice_provider.hpp"
+#include "actors/recording_fetch.hpp"
 
 namespace waihu {
 
@@ -18,6 +18,9 @@ using gateway_pointer = http_gateway::stateful_pointer<gateway_state>;
 
 /// Longest wait for a live task's own answer; refreshes bring their budget, starts theirs.
 constexpr milliseconds task_timeout{10'000};
+
+/// What the supervisor calls the refusal for an organisation that is switched off.
+constexpr const char* stopped_code = "stopped";
 
 template <class T>
 completion<T> answering(const answer_to<T>& done) {
@@ -36,69 +39,57 @@ void with_live_task(gateway_pointer self, task_id task, const answer_to<T>& done
       find_atom::value, task);
 }
 
-/// As `with_live_task`, but starts the actor if it has none.
-template <class T, class Use>
-void with_task(gateway_pointer self, task_id task, const answer_to<T>& done, Use use) {
+/// As `with_live_task`, but starts the actor if it has none; `how` is how the supervisor is asked. Refused with `code`
+/// when the organisation is switched off.
+template <class T, class Use, class... How>
+void with_task(gateway_pointer self, const char* code, const answer_to<T>& done, Use use, const How&... how) {
   ask<call_task>(
       self, self->state.eng->overseer, actor_timeout,
-      [done, use](result<call_task> found) {
-        if (!found) return (*done)(tl::unexpected<failure>(std::move(found.error())));
-        use(*found);
+      [done, use, code](result<call_task> found) {
+        if (found) return use(*found);
+        if (found.error().vendor_code == stopped_code) found.error().vendor_code = code;
+        (*done)(tl::unexpected<failure>(std::move(found.error())));
       },
-      ensure_atom::value, task);
+      ensure_atom::value, how...);
 }
 
-void diagnose(gateway_pointer self, task_id task, const answer_to<diagnosed_task>& done) {
-  auto& eng = *self->state.eng;
-  const auto not_live = [self, task, done] {
-    self->request(self->state.eng->overseer, task_timeout, view_atom::value, task)
-        .then(
-            [self, done](const supervised_view& view) {
-              diagnosed_task d;
-              d.owner_node = self->state.eng->node;
-              d.epoch = self->state.eng->epoch;
-              d.processing = view.live;
-              d.quarantined = view.quarantined;
-              d.last_error = view.last_error;
-              if (view.quarantined) d.reasons.push_back({"quarantined", "任务多次异常，已隔离，等待人工处理", 0, {}});
-              (*done)(d);
-            },
-            [done](caf::error& error) { (*done)(tl::unexpected<failure>(from_caf(error))); });
-  };
+/// What is known of a task without an actor here.
+void diagnose_absent(gateway_pointer self, const diagnose_task& wanted, const answer_to<diagnosed_task>& done) {
+  const auto failed = [done](caf::error& error) { (*done)(tl::unexpected<failure>(from_caf(error))); };
+  self->request(self->state.eng->overseer, task_timeout, view_atom::value, wanted.task)
+      .then(
+          [self, wanted, done, failed](const supervised_view& view) {
+            diagnosed_task d;
+            d.owner_node = self->state.eng->node;
+            d.epoch = self->state.eng->epoch;
+            d.processing = view.live;
+            d.quarantined = view.quarantined;
+            d.last_error = view.last_error;
+            if (view.quarantined) d.reasons.push_back({wait_kind::quarantined, 0, {}});
+            else if (view.restarts_at) d.reasons.push_back({wait_kind::restarting, 0, view.restarts_at});
+            self->request(self->state.eng->overseer, task_timeout, auto_atom::value,
+                          automation_view{wanted.organization_id})
+                .then(
+                    [done, d = std::move(d)](const result<automation_state>& automation) mutable {
+                      if (automation && !automation->running)
+                        d.reasons.push_back({wait_kind::organization_stopped, 0, {}});
+                      (*done)(std::move(d));
+                    },
+                    failed);
+          },
+          failed);
+}
+
+void diagnose(gateway_pointer self, const diagnose_task& wanted, const answer_to<diagnosed_task>& done) {
   ask<call_task>(
-      self, eng.tasks, task_timeout,
-      [self, done, not_live](const result<call_task>& found) {
-        if (!found) return not_live();
+      self, self->state.eng->tasks, task_timeout,
+      [self, wanted, done](const result<call_task>& found) {
+        if (!found) return diagnose_absent(self, wanted, done);
         self->request(*found, task_timeout, diagnose_atom::value)
-            .then([done](diagnosed_task& d) { (*done)(std::move(d)); }, [not_live](caf::error&) { not_live(); });
+            .then([done](diagnosed_task& d) { (*done)(std::move(d)); },
+                  [self, wanted, done](caf::error&) { diagnose_absent(self, wanted, done); });
       },
-      find_atom::value, task);
-}
-
-/// The stored link while it is valid; else a fresh one from the provider, stored with its fetch time.
-void recording(gateway_pointer self, const fetch_recording& wanted, const answer_to<std::string>& done) {
-  auto& eng = *self->state.eng;
-  query::jobs_by_row query{wanted.organization_id, {wanted.row}};
-  read_store(self, eng, std::move(query), [self, wanted, done](result<std::vector<call_job_view>> rows) {
-    if (!rows) return (*done)(tl::unexpected<failure>(std::move(rows.error())));
-    if (rows->empty() || rows->front().call_task_id.empty()) return (*done)(fail(errc::not_found, "no recording yet"));
-    const auto& job = rows->front();
-    const auto margin = minutes{1};
-    // A link that does not say when it ends is always fetched again.
-    const auto ends = recording_expiry(job.recording_url);
-    if (ends && *ends > self->state.eng->now() + margin) return (*done)(job.recording_url);
-    call_provider<recording_link>(
-        self, *self->state.eng, "DownloadRecording", reading,
-        [id = job.call_task_id](voice_provider& provider, milliseconds deadline, completion<recording_link> answer) {
-          provider.download_recording(id, deadline, std::move(answer));
-        },
-        [self, wanted, done](result<recording_link> link) {
-          if (!link) return (*done)(tl::unexpected<failure>(std::move(link.error())));
-          auto& e = *self->state.eng;
-          commit(self, e, change::store_recording{e.own(wanted.task), wanted.row, link->url, e.now()},
-                 [done, url = link->url](const result<change_receipt>&) { (*done)(url); });
-        });
-  });
+      find_atom::value, wanted.task);
 }
 
 http_gateway::behavior_type gateway_behavior(gateway_pointer self, engine_ptr eng) {
@@ -109,15 +100,19 @@ http_gateway::behavior_type gateway_behavior(gateway_pointer self, engine_ptr en
         ask<std::any>(self, self->state.eng->reader, actor_timeout, answering(done), query_atom::value, query);
       },
       [self](start_atom, const start_call_task& wanted, const answer_to<started_call_task>& done) {
-        with_task<started_call_task>(self, wanted.task, done, [self, wanted, done](const call_task& task) {
+        const auto use = [self, wanted, done](const call_task& task) {
           ask<started_call_task>(self, task, wanted.budget + std::chrono::minutes(5), answering(done),
                                  start_atom::value, wanted);
-        });
+        };
+        with_task<started_call_task>(self, "4005", done, use, wanted.task);
       },
       [self](switch_atom, const suspend_resume_task& wanted, const answer_to<suspended_resumed_task>& done) {
-        with_task<suspended_resumed_task>(self, wanted.task, done, [self, wanted, done](const call_task& task) {
+        const auto use = [self, wanted, done](const call_task& task) {
           ask<suspended_resumed_task>(self, task, actor_timeout, answering(done), switch_atom::value, wanted);
-        });
+        };
+        // What the provider does can be halted also while nothing begins here by itself.
+        with_task<suspended_resumed_task>(self, wanted.suspend ? "4002" : "4003", done, use, held_atom::value,
+                                          wanted.task);
       },
       [self](refresh_atom, const refresh_jobs& wanted, const answer_to<refreshed_jobs>& done) {
         with_live_task<refreshed_jobs>(self, wanted.task, done, [self, wanted, done](const call_task& task) {
@@ -128,10 +123,29 @@ http_gateway::behavior_type gateway_behavior(gateway_pointer self, engine_ptr en
         spawn_follow_up_request(self->system(), self->state.eng, wanted, answering(done));
       },
       [self](diagnose_atom, const diagnose_task& wanted, const answer_to<diagnosed_task>& done) {
-        diagnose(self, wanted.task, done);
+        diagnose(self, wanted, done);
       },
       [self](record_atom, const fetch_recording& wanted, const answer_to<std::string>& done) {
-        recording(self, wanted, done);
+        fetch_recording_link(self, *self->state.eng, wanted, answering(done));
+      },
+      [self](explain_atom, const explain_job& wanted, const answer_to<explained_job>& done) {
+        with_live_task<explained_job>(self, wanted.task, done, [self, wanted, done](const call_task& task) {
+          ask<explained_job>(self, task, task_timeout, answering(done), explain_atom::value, wanted.row);
+        });
+      },
+      [self](auto_atom, const switch_automation& wanted, const answer_to<automation_state>& done) {
+        ask<automation_state>(self, self->state.eng->overseer, actor_timeout, answering(done), auto_atom::value,
+                              wanted);
+      },
+      [self](auto_atom, const automation_view& wanted, const answer_to<automation_state>& done) {
+        ask<automation_state>(self, self->state.eng->overseer, task_timeout, answering(done), auto_atom::value, wanted);
+      },
+      [self](sweep_atom, const answer_to<bool>& done) {
+        self->send(self->state.eng->overseer, sweep_atom::value);
+        (*done)(true);
+      },
+      [self](run_atom, const start_run& wanted, const answer_to<run_record>& done) {
+        ask<run_record>(self, self->state.eng->runs, actor_timeout, answering(done), run_atom::value, wanted);
       },
       [self](join_atom, const subscription_ptr& wish, const answer_to<std::uint64_t>& done) {
         ask<std::uint64_t>(self, self->state.eng->hub, actor_timeout, answering(done), join_atom::value, wish);

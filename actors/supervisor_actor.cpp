@@ -1,9 +1,11 @@
 #include "actors/supervisor_actor.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "actors/call_task_actor.hpp"
 #include "actors/exceptions.hpp"
@@ -25,8 +27,12 @@ struct supervised {
   steady_time adopted_at{};
   int quick_reloads{};  ///< In a row: it asked to be loaded afresh soon after it was.
   std::string last_error;
-  std::vector<ensure_promise> waiting;  ///< Who wants its handle.
-  bool changed{};                       ///< Somebody else changed it since it was loaded.
+  std::vector<ensure_promise> waiting;       ///< Who wants its handle.
+  std::vector<ensure_promise> waiting_held;  ///< Who wants it for a suspend or resume, even held.
+  std::string organization_id;               ///< Known once it was loaded.
+  bool held{};                               ///< Its actor only suspends or resumes.
+  bool leaving{};                            ///< Told to leave because its organisation is switched off.
+  bool changed{};                            ///< Somebody else changed it since it was loaded.
 };
 
 struct supervisor_state {
@@ -46,6 +52,8 @@ struct supervisor_state {
   bool sweep_again{};         ///< Asked for while a sweep was reading: what it reads may be too old.
   std::set<task_id> changed;  ///< Changed by somebody else, without an actor here, not yet looked at.
   bool looking_at_changed{};
+  std::set<std::string> stopped;  ///< Organisations that are switched off, as far as known here.
+  std::optional<wall_time> last_sweep;
   bool draining{};
   std::size_t drains_open{};
   std::vector<caf::typed_response_promise<bool>> drained;
@@ -67,12 +75,18 @@ constexpr std::size_t changed_at_once = 1'000;
 void load(supervisor_pointer self, task_id task);
 void sweep(supervisor_pointer self);
 void look_at_changed(supervisor_pointer self);
+void forget(supervisor_pointer self, task_id task);
+
+void answer_all(std::vector<ensure_promise>& waiting, const result<call_task>& what) {
+  for (auto& promise : std::exchange(waiting, {})) promise.deliver(what);
+}
 
 void answer_waiting(supervised& entry, const result<call_task>& what) {
-  auto waiting = std::move(entry.waiting);
-  entry.waiting.clear();
-  for (auto& promise : waiting) promise.deliver(what);
+  answer_all(entry.waiting, what);
+  answer_all(entry.waiting_held, what);
 }
+
+result<call_task> refused_as_stopped() { return fail(errc::rejected, "自动外呼已停止，请先启动自动外呼", "stopped"); }
 
 /// 1 s doubling to 60 s.
 milliseconds doubling(const supervisor_state& state, std::size_t times) {
@@ -88,12 +102,20 @@ milliseconds back_off(const supervisor_state& state, const supervised& entry) {
 void adopt(supervisor_pointer self, task_id task, query::loaded_task loaded) {
   auto& state = self->state;
   auto& entry = state.tasks[task];
-  entry.actor = spawn_call_task(self->system(), state.eng, std::move(loaded));
+  entry.organization_id = loaded.task.organization_id;
+  entry.held = loaded.organization_stopped || state.stopped.contains(entry.organization_id);
+  entry.leaving = false;
+  if (entry.held) {
+    answer_all(entry.waiting, refused_as_stopped());
+    if (entry.waiting_held.empty()) return forget(self, task);
+  }
+  entry.actor = spawn_call_task(self->system(), state.eng, std::move(loaded), entry.held);
   entry.answered_at = self->clock().now();
   entry.adopted_at = entry.answered_at;
   state.by_address[entry.actor.address()] = task;
   self->monitor(entry.actor);
-  self->send(state.eng->tasks, publish_atom::value, task, entry.actor);
+  // One that is held knows less of its calls than the store does, so nobody else is to ask it.
+  if (!entry.held) self->send(state.eng->tasks, publish_atom::value, task, entry.actor);
   answer_waiting(entry, entry.actor);
 }
 
@@ -140,9 +162,14 @@ void task_down(supervisor_pointer self, const caf::down_msg& down) {
   entry.actor = nullptr;
   self->send(state.eng->tasks, forget_atom::value, task);
   if (state.draining) return;
-  if (down.reason == caf::exit_reason::normal || !down.reason) {
-    return forget(self, task);
+  if (entry.leaving || entry.held) {
+    // Switched on again meanwhile: whoever looked for it then saw an actor that was about to leave.
+    if (state.stopped.contains(entry.organization_id)) return forget(self, task);
+    entry.leaving = false;
+    entry.restart_at = self->clock().now();
+    return;
   }
+  if (down.reason == caf::exit_reason::normal || !down.reason) return forget(self, task);
   const auto now = self->clock().now();
   if (down.reason == caf::exit_reason::user_shutdown) {
     // It asked to be loaded afresh; no crash. One that does so again and again is slowed down like one.
@@ -164,6 +191,32 @@ void task_down(supervisor_pointer self, const caf::down_msg& down) {
   entry.restart_at = now + back_off(state, entry);
 }
 
+/// Lets the organisation's tasks leave; `done` is called when they have, or were too slow.
+void send_home(supervisor_pointer self, const std::string& organization_id, const std::function<void()>& done) {
+  auto& state = self->state;
+  auto open = std::make_shared<std::size_t>(1);
+  const auto over = [open, done] {
+    if (--*open == 0) done();
+  };
+  for (auto& [task, entry] : state.tasks) {
+    if (!entry.actor || entry.organization_id != organization_id || entry.leaving) continue;
+    entry.leaving = true;
+    ++*open;
+    self->request(entry.actor, state.eng->options.node.drain_timeout, drain_atom::value)
+        .then([over](bool) { over(); }, [over](caf::error&) { over(); });
+  }
+  over();
+}
+
+/// What somebody else switched: on another node, or in the store.
+void take_over_switches(supervisor_pointer self, const std::vector<std::string>& stopped) {
+  auto& state = self->state;
+  const std::set<std::string> now(stopped.begin(), stopped.end());
+  for (const auto& organization : now)
+    if (!state.stopped.contains(organization)) send_home(self, organization, [] {});
+  state.stopped = now;
+}
+
 void sweep(supervisor_pointer self) {
   auto& state = self->state;
   if (state.draining) return;
@@ -174,6 +227,10 @@ void sweep(supervisor_pointer self) {
   state.sweeping = true;
   state.sweep_again = false;
   state.next_sweep = self->clock().now() + state.eng->options.supervisor.sweep_interval;
+  state.last_sweep = state.eng->now();
+  read_store(self, *state.eng, query::stopped_organizations{}, [self](const result<std::vector<std::string>>& stopped) {
+    if (stopped) take_over_switches(self, *stopped);
+  });
   read_store(self, *state.eng, query::unfinished_tasks{}, [self](const auto& found) {
     auto& st = self->state;
     st.sweeping = false;
@@ -313,7 +370,52 @@ caf::result<bool> drain(supervisor_pointer self) {
   return promise;
 }
 
-caf::result<result<call_task>> ensure(supervisor_pointer self, task_id task) {
+automation_state automation_of(supervisor_pointer self, const std::string& organization_id) {
+  auto& state = self->state;
+  automation_state a;
+  a.running = !state.stopped.contains(organization_id);
+  a.node = state.eng->node;
+  const auto live = state.eng->board->total(organization_id);
+  a.live_jobs = live.queued + live.dispatching + live.tracking + live.parked + live.follow_due;
+  a.polling_jobs = live.tracking;
+  a.waiting_jobs = live.queued + live.parked + live.follow_due;
+  a.last_sweep = state.last_sweep;
+  const auto left = std::chrono::duration_cast<milliseconds>(state.next_sweep - self->clock().now());
+  a.next_sweep = state.eng->now() + std::max(left, milliseconds{0});
+  return a;
+}
+
+/// Durable first, then done. Repeating it is harmless.
+caf::result<result<automation_state>> switch_organization(supervisor_pointer self, const switch_automation& wanted) {
+  auto& state = self->state;
+  auto promise = self->make_response_promise<result<automation_state>>();
+  query::set_automation change{wanted.organization_id, wanted.running, wanted.by, state.eng->now()};
+  read_store(self, *state.eng, std::move(change), [self, promise, wanted](const result<bool>& changed) mutable {
+    auto& st = self->state;
+    if (!changed) {
+      promise.deliver(result<automation_state>(tl::unexpected<failure>(changed.error())));
+      return;
+    }
+    const auto& organization = wanted.organization_id;
+    if (*changed)
+      telemetry::log_event(telemetry::log_level::info, "supervisor",
+                           wanted.running ? "supervisor.automation_on" : "supervisor.automation_off",
+                           {{"organization", organization}, {"by", wanted.by}});
+    auto answer = [self, promise, organization]() mutable {
+      promise.deliver(result<automation_state>(automation_of(self, organization)));
+    };
+    if (!wanted.running) {
+      st.stopped.insert(organization);
+      return send_home(self, organization, answer);
+    }
+    st.stopped.erase(organization);
+    sweep(self);
+    answer();
+  });
+  return promise;
+}
+
+caf::result<result<call_task>> ensure(supervisor_pointer self, task_id task, bool may_be_held) {
   auto& state = self->state;
   auto promise = self->make_response_promise<result<call_task>>();
   if (state.draining) {
@@ -321,12 +423,14 @@ caf::result<result<call_task>> ensure(supervisor_pointer self, task_id task) {
     return promise;
   }
   auto& entry = state.tasks[task];
-  if (entry.actor) {
+  if (entry.actor && (entry.leaving || (entry.held && !may_be_held))) {
+    promise.deliver(refused_as_stopped());
+  } else if (entry.actor) {
     promise.deliver(result<call_task>(entry.actor));
   } else if (entry.quarantined) {
     promise.deliver(result<call_task>(fail(errc::rejected, "the task is quarantined after repeated crashes")));
   } else {
-    entry.waiting.push_back(promise);
+    (may_be_held ? entry.waiting_held : entry.waiting).push_back(promise);
     load(self, task);
   }
   return promise;
@@ -338,7 +442,7 @@ supervisor::behavior_type supervisor_behavior(supervisor_pointer self, engine_pt
   self->set_down_handler([self](caf::down_msg& down) { task_down(self, down); });
   self->send(self, tick_atom::value);
   return {
-      [self](ensure_atom, task_id task) { return ensure(self, task); },
+      [self](ensure_atom, task_id task) { return ensure(self, task, false); },
       [self](view_atom, task_id task) {
         supervised_view view;
         const auto found = self->state.tasks.find(task);
@@ -347,9 +451,17 @@ supervisor::behavior_type supervisor_behavior(supervisor_pointer self, engine_pt
         view.quarantined = found->second.quarantined;
         view.crashes = static_cast<int>(found->second.crashes.size());
         view.last_error = found->second.last_error;
+        if (found->second.restart_at)
+          view.restarts_at =
+              self->state.eng->now() + std::chrono::ceil<milliseconds>(*found->second.restart_at - self->clock().now());
         return view;
       },
       [self](changed_atom, const task_news& tasks) { hear_of_changes(self, *tasks); },
+      [self](ensure_atom, held_atom, task_id task) { return ensure(self, task, true); },
+      [self](auto_atom, const switch_automation& wanted) { return switch_organization(self, wanted); },
+      [self](auto_atom, const automation_view& wanted) {
+        return result<automation_state>(automation_of(self, wanted.organization_id));
+      },
       [self](sweep_atom) { sweep(self); },
       [self](tick_atom) { beat(self); },
       [self](drain_atom) { return drain(self); },

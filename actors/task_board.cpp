@@ -29,6 +29,17 @@ std::optional<described_task> task_board::look(const describe_task& wanted) cons
   return found->second->shown;
 }
 
+task_counters task_board::total(const std::string& organization_id) const {
+  task_counters sum;
+  const std::shared_lock lock(mutex_);
+  for (const auto& [task, taken] : slots_) {
+    if (taken->organization_id != organization_id) continue;
+    const std::lock_guard slot_lock(taken->mutex);
+    sum += taken->shown.counters;
+  }
+  return sum;
+}
+
 std::size_t task_board::size() const {
   const std::shared_lock lock(mutex_);
   return slots_.size();

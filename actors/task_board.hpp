@@ -43,6 +43,8 @@ class task_board : public std::enable_shared_from_this<task_board> {
   [[nodiscard]] std::unique_ptr<place> take(std::string organization_id, task_id task, described_task now);
   /// What the task shows; nullopt when it has no place, or is another organisation's.
   [[nodiscard]] std::optional<described_task> look(const describe_task& wanted) const;
+  /// What the organisation's tasks show, added up.
+  [[nodiscard]] task_counters total(const std::string& organization_id) const;
   /// Number of places.
   [[nodiscard]] std::size_t size() const;
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "messages/model/time.hpp"
@@ -68,6 +69,12 @@ class timer_wheel {
       ++cursor_;
     }
     return out;
+  }
+
+  /// When `who` is to be woken; nullopt when it is not armed.
+  [[nodiscard]] std::optional<steady_time> due_at(owner who) const {
+    if (who >= nodes_.size() || !nodes_[who].armed) return std::nullopt;
+    return nodes_[who].when;
   }
 
   /// Number of owners that wait.

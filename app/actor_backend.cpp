@@ -70,11 +70,29 @@ void actor_backend::follow_up(make_follow_up m, completion<made_follow_up> done)
 }
 
 void actor_backend::diagnose(diagnose_task m, completion<diagnosed_task> done) {
-  post<diagnosed_task>(std::move(done), diagnose_atom::value, m);
+  post<diagnosed_task>(std::move(done), diagnose_atom::value, std::move(m));
 }
 
 void actor_backend::recording(fetch_recording m, completion<std::string> done) {
   post<std::string>(std::move(done), record_atom::value, std::move(m));
+}
+
+void actor_backend::explain(explain_job m, completion<explained_job> done) {
+  post<explained_job>(std::move(done), explain_atom::value, std::move(m));
+}
+
+void actor_backend::set_automation(switch_automation m, completion<automation_state> done) {
+  post<automation_state>(std::move(done), auto_atom::value, std::move(m));
+}
+
+void actor_backend::automation(automation_view m, completion<automation_state> done) {
+  post<automation_state>(std::move(done), auto_atom::value, std::move(m));
+}
+
+void actor_backend::sweep(sweep_now, completion<bool> done) { post<bool>(std::move(done), sweep_atom::value); }
+
+void actor_backend::run(start_run m, completion<run_record> done) {
+  post<run_record>(std::move(done), run_atom::value, std::move(m));
 }
 
 void actor_backend::subscribe(event_subscription s, completion<std::uint64_t> done) {

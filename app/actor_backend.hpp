@@ -26,6 +26,11 @@ class actor_backend final : public backend {
   void follow_up(make_follow_up m, completion<made_follow_up> done) override;
   void diagnose(diagnose_task m, completion<diagnosed_task> done) override;
   void recording(fetch_recording m, completion<std::string> done) override;
+  void explain(explain_job m, completion<explained_job> done) override;
+  void set_automation(switch_automation m, completion<automation_state> done) override;
+  void automation(automation_view m, completion<automation_state> done) override;
+  void sweep(sweep_now m, completion<bool> done) override;
+  void run(start_run m, completion<run_record> done) override;
   [[nodiscard]] std::optional<described_task> live_task(const describe_task& m) const override;
   void subscribe(event_subscription s, completion<std::uint64_t> done) override;
   void unsubscribe(std::uint64_t token) override;

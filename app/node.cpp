@@ -15,6 +15,7 @@
 #include "actors/directory_actors.hpp"
 #include "actors/engine.hpp"
 #include "actors/event_hub_actor.hpp"
+#include "actors/execution_runs_actor.hpp"
 #include "actors/guardian_actor.hpp"
 #include "actors/http_gateway_actor.hpp"
 #include "actors/lease_keeper_actor.hpp"
@@ -182,6 +183,7 @@ struct node::implementation {
     eng->gate = spawn_dispatch_gate(*system, options.dispatch);
     eng->tasks = spawn_registry(*system);
     eng->overseer = spawn_supervisor(*system, eng);
+    eng->runs = spawn_execution_runs(*system, eng);
     gateway = spawn_http_gateway(*system, eng);
     guard();
   }
@@ -195,8 +197,8 @@ struct node::implementation {
         *system,
         {watched("store reader", eng->reader), watched("store writer", eng->writer), watched("event hub", eng->hub),
          watched("provider gateway", eng->gateway), watched("analyst", eng->model), watched("dispatch gate", eng->gate),
-         watched("registry", eng->tasks), watched("supervisor", eng->overseer), watched("http gateway", gateway),
-         watched("lease keeper", keeper)},
+         watched("registry", eng->tasks), watched("supervisor", eng->overseer), watched("execution runs", eng->runs),
+         watched("http gateway", gateway), watched("lease keeper", keeper)},
         [this](const std::string& name, const std::string& why) {
           log_event(log_level::error, "engine", "engine.part_gone", {{"part", name}, {"reason", why}});
           fatal(exit_code::engine_failed);
@@ -252,6 +254,7 @@ struct node::implementation {
       drain(keeper, limit / 5);
       if (inside) inside->close();
       end(gateway);
+      end(eng->runs);
       end(eng->overseer);
       end(eng->tasks);
       end(eng->gate);

@@ -59,6 +59,18 @@ async<response> update_script(call& c);
 async<response> start_task(call& c);
 async<response> suspend_or_resume_task(call& c);
 async<response> follow_lead(call& c);
+async<response> force_analyze(call& c);
+
+// automation.cpp
+async<response> switch_auto_task(call& c);
+async<response> trigger_monitor(call& c);
+async<response> start_execution_run(call& c);
+async<response> show_execution_run(call& c);
+
+// explanations.cpp
+async<response> explain_task(call& c);
+async<response> explain_call(call& c);
+async<response> call_timeline(call& c);
 
 // task_progress.cpp
 async<response> describe_group(call& c);

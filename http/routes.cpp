@@ -46,7 +46,15 @@ const std::vector<route>& routes() {
       {"POST", "/api/task-statistics", reader, json, interest_statistics},
       {"GET", "/api/task_followup_records/{task_id}", reader, none, task_follow_ups},
       {"POST", "/api/get-leads-follow", writer, json, follow_lead},
+      {"POST", "/api/force-analyze", writer, json, force_analyze},
       {"POST", "/api/diagnose-task", reader, json, diagnose},
+      {"POST", "/api/auto-task", reader, json, switch_auto_task},
+      {"POST", "/api/trigger-monitor", writer, json, trigger_monitor},
+      {"POST", "/api/start-query-execution-run", writer, json, start_execution_run},
+      {"GET", "/api/get-query-execution-run", reader, none, show_execution_run},
+      {"GET", "/api/tasks/{id}/why", reader, none, explain_task},
+      {"GET", "/api/jobs/{id}/why", reader, none, explain_call},
+      {"GET", "/api/jobs/{id}/timeline", reader, none, call_timeline},
       {"GET", "/api/events", reader, none, event_stream},
   };
   return table;

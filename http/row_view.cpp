@@ -92,6 +92,7 @@ void write_job(json_writer& w, const zone_clock& zone, const std::string& job_gr
   }
   const auto meaning = classify_attempt(a.status);
   field(w, "JobId", job_id);
+  field(w, "row_id", value(row.job.row));
   field(w, "JobGroupId", job_group_id);
   field(w, "Status", word);
   const auto text = chinese_text(status);

@@ -3,6 +3,7 @@
 #include "http/body_fields.hpp"
 #include "http/handlers.hpp"
 #include "http/json_writer.hpp"
+#include "http/row_view.hpp"
 #include "http/task_view.hpp"
 
 namespace waihu::http {
@@ -77,42 +78,86 @@ async<response> suspend_or_resume_task(call& c) {
   co_return e.done();
 }
 
-async<response> follow_lead(call& c) {
-  // One analysis may take as long as the language model's deadline.
-  constexpr milliseconds analysis_time{30'000};
-  body_fields body(c.req.body);
+namespace {
+
+// One analysis may take as long as the language model's deadline.
+constexpr milliseconds analysis_time{30'000};
+
+/// Has a call's follow-up made now, or only thought out; nullopt and `refusal` when that was refused.
+async<std::optional<made_follow_up>> analyse_now(call& c, const std::string& call_job_id, bool force, bool dry_run,
+                                                 response& refusal) {
   query::job_by_call_job_id q;
   q.organization_id = c.organization;
-  q.call_job_id = body.required_text("call_job_id", 255);
-  if (!body.ok()) co_return invalid_answer(c.req, body.errors());
+  q.call_job_id = call_job_id;
   const auto found = co_await c.ask(std::move(q));
-  if (!found && found.error().code == errc::not_found)
-    co_return error_answer(c.req, 400, 4001, "外呼任务不存在或无权限访问");
-  if (!found) co_return failure_answer(c.req, found.error());
+  if (!found) {
+    refusal = found.error().code == errc::not_found ? error_answer(c.req, 400, 4001, "外呼任务不存在或无权限访问")
+                                                    : failure_answer(c.req, found.error());
+    co_return std::nullopt;
+  }
   make_follow_up order;
   order.organization_id = c.organization;
   order.task = found->task.id;
   order.row = found->job.job.row;
-  const auto made = co_await c.ask_live<made_follow_up>(&backend::follow_up, std::move(order), analysis_time);
-  constexpr std::string_view not_yet = "通话尚无状态，暂不能跟进";
-  if (!made && made.error().vendor_code.empty() && made.error().code == errc::not_found &&
-      !is_terminal(found->job.job.status))
-    co_return error_answer(c.req, 400, 4004, not_yet);
-  if (!made && made.error().vendor_code.empty() && made.error().code == errc::not_found)
-    co_return failure_answer(c.req, failure{errc::unavailable, {}, {}, 0});
-  if (!made) co_return refusal_answer(c.req, made.error(), [](int code) { return code >= 5000 ? 500 : 400; });
+  order.force = force;
+  order.dry_run = dry_run;
+  auto made = co_await c.ask_live<made_follow_up>(&backend::follow_up, std::move(order), analysis_time);
+  if (made) co_return std::move(*made);
+  const bool absent = made.error().vendor_code.empty() && made.error().code == errc::not_found;
+  if (absent && !is_terminal(found->job.job.status))
+    refusal = error_answer(c.req, 400, 4004, "通话尚无状态，暂不能跟进");
+  else if (absent) refusal = failure_answer(c.req, failure{errc::unavailable, {}, {}, 0});
+  else refusal = refusal_answer(c.req, made.error(), [](int code) { return code >= 5000 ? 500 : 400; });
+  co_return std::nullopt;
+}
+
+/// The members that get-leads-follow and force-analyze share, into the open object.
+void write_made(json_writer& w, const zone_clock& zone, const made_follow_up& made) {
+  field(w, "leads_id", made.leads_id);
+  field(w, "leads_name", made.leads_name);
+  field(w, "leads_phone", made.leads_phone);
+  field(w, "leads_remark", made.leads_remark);
+  field(w, "is_interested", static_cast<int>(made.is_interested));
+  write_time_or_null(w, zone, "next_follow_time", made.next_follow_time);
+}
+
+}  // namespace
+
+async<response> follow_lead(call& c) {
+  body_fields body(c.req.body);
+  const auto id = body.required_text("call_job_id", 255);
+  if (!body.ok()) co_return invalid_answer(c.req, body.errors());
+  response refusal;
+  const auto made = co_await analyse_now(c, id, true, false, refusal);
+  if (!made) co_return refusal;
   envelope e(200, "线索跟进记录创建成功");
   auto& w = e.data();
   w.StartObject();
   field(w, "follow_id", value(made->follow));
-  field(w, "leads_id", made->leads_id);
-  field(w, "leads_name", made->leads_name);
-  field(w, "leads_phone", made->leads_phone);
-  field(w, "leads_remark", made->leads_remark);
-  field(w, "is_interested", static_cast<int>(made->is_interested));
-  if (made->next_follow_time) field(w, "next_follow_time", c.s.zone.format(*made->next_follow_time));
-  else field_null(w, "next_follow_time");
+  write_made(w, c.s.zone, *made);
   field(w, "create_time", c.s.zone.format(made->create_time));
+  w.EndObject();
+  co_return e.done();
+}
+
+async<response> force_analyze(call& c) {
+  body_fields body(c.req.body);
+  const auto id = body.required_text("call_job_id", 255);
+  const bool force = body.boolean("force").value_or(true);
+  const bool dry_run = body.boolean("dry_run").value_or(true);
+  if (!body.ok()) co_return invalid_answer(c.req, body.errors());
+  response refusal;
+  const auto made = co_await analyse_now(c, id, force, dry_run, refusal);
+  if (!made) co_return refusal;
+  envelope e(200, dry_run ? "分析完成，未保存" : "分析完成");
+  auto& w = e.data();
+  w.StartObject();
+  field(w, "call_job_id", id);
+  field(w, "dry_run", dry_run);
+  key(w, "follow_id");
+  if (value(made->follow) == 0) w.Null();
+  else w.Int64(value(made->follow));
+  write_made(w, c.s.zone, *made);
   w.EndObject();
   co_return e.done();
 }

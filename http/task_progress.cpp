@@ -2,6 +2,7 @@
 #include "http/body_fields.hpp"
 #include "http/handlers.hpp"
 #include "http/json_writer.hpp"
+#include "http/reasons.hpp"
 #include "http/task_view.hpp"
 
 namespace waihu::http {
@@ -85,20 +86,9 @@ namespace {
 void write_reasons(json_writer& w, const zone_clock& zone, const std::vector<wait_reason>& reasons) {
   key(w, "reasons");
   w.StartArray();
-  for (const auto& r : reasons) text_value(w, r.text);
+  for (const auto& r : reasons) text_value(w, text_of(r.kind));
   w.EndArray();
-  key(w, "wait_reasons");
-  w.StartArray();
-  for (const auto& r : reasons) {
-    w.StartObject();
-    field(w, "reason", r.reason);
-    field(w, "text", r.text);
-    field(w, "jobs", r.jobs);
-    if (r.until) field(w, "until", zone.format(*r.until));
-    else field_null(w, "until");
-    w.EndObject();
-  }
-  w.EndArray();
+  write_wait_reasons(w, zone, "wait_reasons", reasons);
 }
 
 void write_diagnosis_counts(json_writer& w, const task_counters& n) {
@@ -129,6 +119,7 @@ async<response> diagnose(call& c) {
   const auto standing = co_await standing_of(c, *task);
   if (!standing) co_return failure_answer(c.req, standing.error());
   diagnose_task order;
+  order.organization_id = c.organization;
   order.task = id;
   auto live = co_await c.ask_live<diagnosed_task>(&backend::diagnose, std::move(order));
   const diagnosed_task found = live ? std::move(*live) : diagnosed_task{};

@@ -38,6 +38,14 @@ class backend {
   virtual void follow_up(make_follow_up m, completion<made_follow_up> done) = 0;
   virtual void diagnose(diagnose_task m, completion<diagnosed_task> done) = 0;
   virtual void recording(fetch_recording m, completion<std::string> done) = 0;
+  /// not_found when no actor runs for the task here.
+  virtual void explain(explain_job m, completion<explained_job> done) = 0;
+  /// Answers once the switch is durable and, when it goes off, the organisation's tasks have left or
+  /// `node.drain_timeout` is over.
+  virtual void set_automation(switch_automation m, completion<automation_state> done) = 0;
+  virtual void automation(automation_view m, completion<automation_state> done) = 0;
+  virtual void sweep(sweep_now m, completion<bool> done) = 0;
+  virtual void run(start_run m, completion<run_record> done) = 0;
 
   /// What the task's live actor shows now; nullopt when the organisation has no such task or no actor runs for it here:
   /// ask the store then. Any thread; does not wait for the actor.

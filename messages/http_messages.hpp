@@ -12,6 +12,7 @@
 #include "messages/model/ids.hpp"
 #include "messages/model/records.hpp"
 #include "messages/model/time.hpp"
+#include "messages/model/waiting.hpp"
 
 namespace waihu {
 
@@ -87,6 +88,7 @@ struct make_follow_up {
   task_id task{};
   job_row_id row{};
   bool force{true};  ///< Analyse again when one exists.
+  bool dry_run{};    ///< Only say what it would be: nothing is stored, `made_follow_up::follow` stays 0.
 };
 struct made_follow_up {
   follow_id follow{};
@@ -105,14 +107,14 @@ struct fetch_recording {
 
 /// One reason why a task or job waits (state-machines.md section 8).
 struct wait_reason {
-  std::string reason;              ///< Word of the closed list, e.g. "concurrency_full".
-  std::string text;                ///< Chinese sentence for the operator.
+  wait_kind kind{};
   std::int64_t jobs{};             ///< How many jobs wait for it; 0 = the task itself.
-  std::optional<wall_time> until;  ///< When it can move next, if known.
+  std::optional<wall_time> until;  ///< When it can move next, if known: of several jobs the first.
 };
 
 /// diagnose-task for a live task.
 struct diagnose_task {
+  std::string organization_id;
   task_id task{};
 };
 struct diagnosed_task {
@@ -123,6 +125,50 @@ struct diagnosed_task {
   std::int64_t live_jobs{}, live_follow_ups{}, open_batches{};
   std::vector<wait_reason> reasons;
   std::string last_error;
+};
+
+/// Why one call waits: of a live task only.
+struct explain_job {
+  std::string organization_id;
+  task_id task{};
+  job_row_id row{};
+};
+struct explained_job {
+  job_phase phase{};
+  call_status status{call_status::none};  ///< The newest known.
+  std::vector<wait_reason> reasons;       ///< Empty when it does not wait: a look or an analysis is under way.
+  std::optional<wall_time> next_look;     ///< When it is looked at next, if so.
+};
+
+/// auto-task: the switch of everything that the daemon does by itself for one organisation. Durable; off means that its
+/// tasks have no actors: no dispatch, look or follow-up begins, while calls that the provider has go on there.
+struct switch_automation {
+  std::string organization_id;
+  bool running{};
+  user_id by{};
+};
+/// What the supervisor of this node knows of an organisation.
+struct automation_view {
+  std::string organization_id;
+};
+struct automation_state {
+  bool running{true};
+  std::string node;
+  std::int64_t live_jobs{}, polling_jobs{}, waiting_jobs{};  ///< Of tasks with an actor here.
+  std::optional<wall_time> last_sweep, next_sweep;
+};
+
+/// trigger-monitor: one sweep of this node now.
+struct sweep_now {};
+
+/// start-query-execution-run: looks at every call of a task once, in the background. A task has one run at a time: when
+/// one is under way it is answered.
+struct start_run {
+  std::string organization_id;
+  task_id task{};
+  int batch_size{100};      ///< 1..500.
+  milliseconds pause{200};  ///< Between batches.
+  bool skip_recording{true};
 };
 
 /// A subscriber of the event hub. `deliver` is called from the hub with each matching event, oldest first; it must not

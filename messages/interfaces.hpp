@@ -55,6 +55,10 @@ using publish_atom = caf::atom_constant<caf::atom("publish")>;
 using join_atom = caf::atom_constant<caf::atom("join")>;
 using leave_atom = caf::atom_constant<caf::atom("leave")>;
 using record_atom = caf::atom_constant<caf::atom("recording")>;
+using explain_atom = caf::atom_constant<caf::atom("explain")>;
+using auto_atom = caf::atom_constant<caf::atom("auto")>;
+using run_atom = caf::atom_constant<caf::atom("run")>;
+using held_atom = caf::atom_constant<caf::atom("held")>;
 
 // --- payloads ----------------------------------------------------------------------------------------------------
 
@@ -222,6 +226,7 @@ using call_task =
                      caf::replies_to<switch_atom, suspend_resume_task>::with<result<suspended_resumed_task>>,
                      caf::replies_to<refresh_atom, refresh_jobs>::with<result<refreshed_jobs>>,
                      caf::replies_to<diagnose_atom>::with<diagnosed_task>,
+                     caf::replies_to<explain_atom, job_row_id>::with<result<explained_job>>,
                      // A job's summary changed.
                      caf::reacts_to<report_atom, job_report>,
                      // A job wants to be woken in so many milliseconds; negative = not at all.
@@ -247,6 +252,7 @@ struct supervised_view {
   bool live{};
   bool quarantined{};
   int crashes{};
+  std::optional<wall_time> restarts_at;  ///< It has no actor and gets one then.
   std::string last_error;
 };
 
@@ -260,6 +266,11 @@ using supervisor = caf::typed_actor<
     caf::replies_to<view_atom, task_id>::with<supervised_view>,
     // These were changed past this node: those that want an actor and have none get one.
     caf::reacts_to<changed_atom, task_news>,
+    // An actor for a suspend or resume, also while the organisation is switched off: it follows no call then.
+    caf::replies_to<ensure_atom, held_atom, task_id>::with<result<call_task>>,
+    // Switch an organisation; answered once that is durable and its tasks have left.
+    caf::replies_to<auto_atom, switch_automation>::with<result<automation_state>>,
+    caf::replies_to<auto_atom, automation_view>::with<result<automation_state>>,
     // Sweep now (also its own timer, and when such news may have been missed).
     caf::reacts_to<sweep_atom>, caf::reacts_to<tick_atom>,
     // Hand everything over to the store and stop; answered when all tasks have left.
@@ -278,17 +289,28 @@ using event_hub = caf::typed_actor<
 template <class T>
 using answer_to = std::shared_ptr<const completion<T>>;
 
+/// Passes over all calls of a task: one at a time a task, each batch a refresh by the task's actor. Those that a stop
+/// or crash cut short go on at start.
+using execution_runs = caf::typed_actor<caf::replies_to<run_atom, start_run>::with<result<run_record>>,
+                                        // Time to look for runs that were cut short, to store how far one has
+                                        // come, and for one's next batch.
+                                        caf::reacts_to<run_atom>, caf::reacts_to<run_atom, std::string>,
+                                        caf::reacts_to<tick_atom, std::string>>;
+
 /// Requests of the HTTP side with their callbacks; one a process, never blocks an io thread.
-using http_gateway =
-    caf::typed_actor<caf::reacts_to<query_atom, query_ptr, answer_to<std::any>>,
-                     caf::reacts_to<start_atom, start_call_task, answer_to<started_call_task>>,
-                     caf::reacts_to<switch_atom, suspend_resume_task, answer_to<suspended_resumed_task>>,
-                     caf::reacts_to<refresh_atom, refresh_jobs, answer_to<refreshed_jobs>>,
-                     caf::reacts_to<follow_atom, make_follow_up, answer_to<made_follow_up>>,
-                     caf::reacts_to<diagnose_atom, diagnose_task, answer_to<diagnosed_task>>,
-                     caf::reacts_to<record_atom, fetch_recording, answer_to<std::string>>,
-                     caf::reacts_to<join_atom, subscription_ptr, answer_to<std::uint64_t>>,
-                     caf::reacts_to<leave_atom, std::uint64_t>>;
+using http_gateway = caf::typed_actor<
+    caf::reacts_to<query_atom, query_ptr, answer_to<std::any>>,
+    caf::reacts_to<start_atom, start_call_task, answer_to<started_call_task>>,
+    caf::reacts_to<switch_atom, suspend_resume_task, answer_to<suspended_resumed_task>>,
+    caf::reacts_to<refresh_atom, refresh_jobs, answer_to<refreshed_jobs>>,
+    caf::reacts_to<follow_atom, make_follow_up, answer_to<made_follow_up>>,
+    caf::reacts_to<diagnose_atom, diagnose_task, answer_to<diagnosed_task>>,
+    caf::reacts_to<record_atom, fetch_recording, answer_to<std::string>>,
+    caf::reacts_to<explain_atom, explain_job, answer_to<explained_job>>,
+    caf::reacts_to<auto_atom, switch_automation, answer_to<automation_state>>,
+    caf::reacts_to<auto_atom, automation_view, answer_to<automation_state>>,
+    caf::reacts_to<sweep_atom, answer_to<bool>>, caf::reacts_to<run_atom, start_run, answer_to<run_record>>,
+    caf::reacts_to<join_atom, subscription_ptr, answer_to<std::uint64_t>>, caf::reacts_to<leave_atom, std::uint64_t>>;
 
 }  // namespace waihu
 
@@ -335,4 +357,15 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<waihu::refreshed_jobs>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<waihu::made_follow_up>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<waihu::diagnosed_task>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<std::string>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::explain_job)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<waihu::explained_job>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<waihu::explained_job>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::switch_automation)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::automation_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<waihu::automation_state>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<waihu::automation_state>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::start_run)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<waihu::run_record>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<waihu::run_record>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<bool>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<std::uint64_t>)

@@ -128,12 +128,14 @@ result<change_receipt> memory_state::carry_out(const change::intend_batch& c) {
 }
 
 bool memory_state::mark(dispatch_batch_record& b, batch_state to, const std::string& request_id,
-                        const std::string& error) {
+                        const std::string& error, wall_time at) {
   const bool legal = to != batch_state::intent && b.state != to &&
                      (b.state == batch_state::intent || b.state == batch_state::sent ||
                       (b.state == batch_state::unknown && (to == batch_state::acked || to == batch_state::failed)));
   if (!legal) return false;
   b.state = to;
+  if (to == batch_state::sent) b.sent_at = at;
+  if (to == batch_state::acked) b.acked_at = at;
   if (!request_id.empty()) b.request_id = storable_text(request_id);
   if (!error.empty()) b.error = cut_text(storable_text(error), error_limit);
   return true;
@@ -142,7 +144,7 @@ bool memory_state::mark(dispatch_batch_record& b, batch_state to, const std::str
 result<change_receipt> memory_state::carry_out(const change::mark_batch& c) {
   const auto found = batches.find(value(c.batch));
   if (found == batches.end() || found->second.task != c.own.task) return fail(errc::not_found, "no such batch");
-  if (mark(found->second, c.to, c.request_id, c.error)) return change_receipt{true, value(c.batch)};
+  if (mark(found->second, c.to, c.request_id, c.error, c.at)) return change_receipt{true, value(c.batch)};
   if (found->second.state == c.to) return change_receipt{false, value(c.batch)};
   return fail(errc::illegal_transition, "a batch never makes this move");
 }
@@ -163,7 +165,7 @@ result<change_receipt> memory_state::carry_out(const change::acknowledge_jobs& c
   bool completed = false;
   if (c.completes_batch)
     if (const auto b = batches.find(value(c.batch)); b != batches.end() && b->second.task == c.own.task)
-      completed = mark(b->second, batch_state::acked, c.request_id, {});
+      completed = mark(b->second, batch_state::acked, c.request_id, {}, c.at);
   return change_receipt{count > 0 || completed, count};
 }
 

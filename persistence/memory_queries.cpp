@@ -303,6 +303,7 @@ result<query::loaded_task> memory_session::run(const query::load_task& q) {
   std::sort(out.open_batches.begin(), out.open_batches.end(),
             [](const auto& a, const auto& b) { return a.seq < b.seq; });
   out.counters = state_->count(q.id);
+  out.organization_stopped = state_->stopped_organizations.contains(out.task.organization_id);
   return out;
 }
 
@@ -311,6 +312,7 @@ result<std::vector<query::unfinished_task>> memory_session::run(const query::unf
   std::vector<query::unfinished_task> out;
   for (const auto& [id, t] : state_->tasks) {
     if (out.size() >= static_cast<std::size_t>(std::max(q.limit, 0))) break;
+    if (state_->stopped_organizations.contains(t.organization_id)) continue;
     if (!q.among.empty() && std::find(q.among.begin(), q.among.end(), t.id) == q.among.end()) continue;
     bool wants = t.type == task_type::calling || t.type == task_type::calls_complete || t.type == task_type::suspended;
     if (t.type == task_type::follow_up_complete) {

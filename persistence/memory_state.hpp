@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -58,6 +59,8 @@ class memory_state {
   std::unordered_map<std::string, std::int64_t> job_of_call_job_id;
   std::map<std::int64_t, dispatch_batch_record> batches;
   std::vector<event_record> events;
+  std::set<std::string> stopped_organizations;
+  std::vector<run_record> runs;
 
   // The claim: one owner of all shards, as on PostgreSQL in this stage.
   std::chrono::milliseconds lease_time;
@@ -95,7 +98,8 @@ class memory_state {
   result<change_receipt> carry_out(const change::close_job& c);
   result<change_receipt> carry_out(const change::store_recording& c);
   result<change_receipt> carry_out(const change::default_interest& c);
-  bool mark(dispatch_batch_record& batch, batch_state to, const std::string& request_id, const std::string& error);
+  bool mark(dispatch_batch_record& batch, batch_state to, const std::string& request_id, const std::string& error,
+            wall_time at);
   const std::string& organization_of(task_id task) const { return tasks.at(value(task)).organization_id; }
   void tell(event_record event);
 

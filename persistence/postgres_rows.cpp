@@ -97,4 +97,19 @@ call_job_view read_job_view(row_reader& r) {
   return v;
 }
 
+event_record event_of(const pqxx::row& row) {
+  row_reader r{row};
+  event_record e;
+  e.id = event_id{r.number()};
+  e.organization_id = r.text();
+  e.task = task_id{r.number()};
+  if (const auto job = r.maybe_number()) e.job = job_row_id{*job};
+  e.kind = r.text();
+  e.from = r.text();
+  e.to = r.text();
+  e.at = r.instant();
+  e.data_json = r.text();
+  return e;
+}
+
 }  // namespace waihu

@@ -31,6 +31,7 @@ namespace waihu {
   ", j.call_task_id, j.attempt_status, waihu_ms(j.planed_time), waihu_ms(j.actual_time), j.call_conversation,"       \
   " j.calling_number, j.called_number, j.recording_url, waihu_ms(j.recording_fetched_at), waihu_ms(j.updated_time)," \
   " " WAIHU_FOLLOW_COLUMNS
+#define WAIHU_EVENT_COLUMNS "id, organization_id, coalesce(task_id, 0), job, kind, \"from\", \"to\", waihu_ms(at), data"
 
 /// Reads the columns of a row one after another. Throws pqxx errors when the list and the reads disagree.
 class row_reader {
@@ -71,5 +72,7 @@ call_job_record read_job(row_reader& r);
 std::optional<follow_up_record> read_follow(row_reader& r);
 /// WAIHU_JOB_VIEW_COLUMNS.
 call_job_view read_job_view(row_reader& r);
+/// WAIHU_EVENT_COLUMNS.
+event_record event_of(const pqxx::row& row);
 
 }  // namespace waihu

@@ -84,11 +84,6 @@ constexpr statement select_jobs_by_row{"select_jobs_by_row",
                                        " from leads_task_list j join call_tasks t on t.id = j.task_id"
                                        " left join dcc_leads_follow f on f.id = j.leads_follow_id"
                                        " where j.id = any($1::bigint[]) and t.organization_id = $2 order by j.id"};
-constexpr statement select_job_by_job_id{"select_job_by_job_id",
-                                         "select " WAIHU_JOB_VIEW_COLUMNS ", " WAIHU_TASK_COLUMNS
-                                         " from leads_task_list j join call_tasks t on t.id = j.task_id"
-                                         " left join dcc_leads_follow f on f.id = j.leads_follow_id"
-                                         " where j.call_job_id = $1 and t.organization_id = $2"};
 constexpr statement select_open_jobs{
     "select_open_jobs",
     "select " WAIHU_JOB_COLUMNS " from leads_task_list j where j.task_id = $1 and j.phase <> 'closed' order by j.id"};
@@ -116,21 +111,28 @@ constexpr statement count_everything{"count_everything",
               count(*) filter (where phase = 'dispatching'), count(*) filter (where phase = 'tracking')
        from leads_task_list where task_id = $1)"};
 // The inner condition is the predicate of leads_task_list_owing.
-constexpr statement select_unfinished{"select_unfinished",
-                                      R"(select id, task_type from call_tasks where task_type in (2, 3, 5)
+constexpr statement select_unfinished{
+    "select_unfinished",
+    R"(select id, task_type from call_tasks t where task_type in (2, 3, 5) and not exists (
+         select from organization_automation a where a.organization_id = t.organization_id and not a.running)
        union all
        select id, task_type from call_tasks t where task_type = 4 and exists (
          select from leads_task_list j where j.task_id = t.id
            and (j.call_status is null or (j.call_status <> 'Cancelled' and j.leads_follow_id is null)))
+         and not exists (
+         select from organization_automation a where a.organization_id = t.organization_id and not a.running)
        order by 1 limit $1)"};
 constexpr statement select_unfinished_among{"select_unfinished_among",
                                             R"(select id, task_type from call_tasks t
        where id = any($2::bigint[]) and (task_type in (2, 3, 5) or (task_type = 4 and exists (
          select from leads_task_list j where j.task_id = t.id
            and (j.call_status is null or (j.call_status <> 'Cancelled' and j.leads_follow_id is null)))))
+         and not exists (
+         select from organization_automation a where a.organization_id = t.organization_id and not a.running)
        order by 1 limit $1)"};
 
-#define WAIHU_EVENT_COLUMNS "id, organization_id, coalesce(task_id, 0), job, kind, \"from\", \"to\", waihu_ms(at), data"
+constexpr statement select_is_stopped{
+    "select_is_stopped", "select from organization_automation where organization_id = $1 and not running"};
 constexpr statement select_events{"select_events",
                                   "select " WAIHU_EVENT_COLUMNS
                                   " from task_events where organization_id = $1 and id > $2 order by id limit $3"};
@@ -320,21 +322,6 @@ result<std::vector<call_job_view>> postgres_store::run(const query::jobs_by_row&
   });
 }
 
-result<query::job_with_task> postgres_store::run(const query::job_by_call_job_id& q) {
-  return session_.transact<query::job_with_task>(
-      postgres_session::mode::read, [&](postgres_work& work) -> result<query::job_with_task> {
-        const auto rows =
-            work.run(select_job_by_job_id, storable_text(q.call_job_id), storable_text(q.organization_id));
-        if (rows.empty()) return fail(errc::not_found, "no such call");
-        const auto row = rows[0];
-        row_reader r{row};
-        query::job_with_task out;
-        out.job = read_job_view(r);
-        out.task = read_task(r);
-        return out;
-      });
-}
-
 result<task_counters> postgres_store::run(const query::count_task& q) {
   return session_.transact<task_counters>(postgres_session::mode::read,
                                           [&](postgres_work& work) -> result<task_counters> {
@@ -352,20 +339,7 @@ result<std::vector<event_record>> postgres_store::run(const query::events_after&
     const auto rows = q.task ? work.run(select_task_events, organization, value(q.after), limit, value(*q.task))
                              : work.run(select_events, organization, value(q.after), limit);
     answer out;
-    for (const auto& row : rows) {
-      row_reader r{row};
-      event_record e;
-      e.id = event_id{r.number()};
-      e.organization_id = r.text();
-      e.task = task_id{r.number()};
-      if (const auto job = r.maybe_number()) e.job = job_row_id{*job};
-      e.kind = r.text();
-      e.from = r.text();
-      e.to = r.text();
-      e.at = r.instant();
-      e.data_json = r.text();
-      out.push_back(std::move(e));
-    }
+    for (const auto& row : rows) out.push_back(event_of(row));
     return out;
   });
 }
@@ -379,7 +353,7 @@ result<event_id> postgres_store::run(const query::last_event&) {
 result<query::loaded_task> postgres_store::run(const query::load_task& q) {
   return session_.transact<query::loaded_task>(
       postgres_session::mode::read, [&](postgres_work& work) -> result<query::loaded_task> {
-        // One snapshot for all five questions.
+        // One snapshot for all questions.
         work.raw().exec("set transaction isolation level repeatable read, read only");
         const auto task = value(q.id);
         const auto found = work.run(select_any_task, task);
@@ -406,6 +380,7 @@ result<query::loaded_task> postgres_store::run(const query::load_task& q) {
         }
         out.last_batch_seq = work.run(last_batch_seq, task)[0][0].as<int>();
         out.counters = read_counters(work.run(count_everything, task)[0]);
+        out.organization_stopped = !work.run(select_is_stopped, out.task.organization_id).empty();
         return out;
       });
 }

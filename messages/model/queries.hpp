@@ -385,6 +385,71 @@ struct events_after {
   int limit{500};
 };
 
+/// What happened to one call, each oldest first: its own events and the moves of its task (at most `limit` <= 1000),
+/// and every batch that carried it. not_found when it is no call of the organisation.
+struct history_of_call {
+  std::vector<event_record> events;
+  std::vector<dispatch_batch_record> batches;  ///< Without their rows.
+};
+struct call_history {
+  using answer_type = history_of_call;
+  std::string organization_id;
+  job_row_id row{};
+  int limit{1000};
+};
+
+/// A job of the organisation by its row. not_found otherwise.
+struct job_by_row {
+  using answer_type = job_with_task;
+  std::string organization_id;
+  job_row_id row{};
+};
+
+/// Switches what the daemon does by itself for an organisation on or off; true when that changed it.
+struct set_automation {
+  using answer_type = bool;
+  std::string organization_id;
+  bool running{};
+  user_id by{};
+  wall_time at{};
+};
+
+/// Organisations that are switched off, ascending.
+struct stopped_organizations {
+  using answer_type = std::vector<std::string>;
+};
+
+/// A new run over a task, `total_jobs` counted, or the one that is under way. not_found when the organisation has no
+/// such task.
+struct create_run {
+  using answer_type = run_record;
+  run_record run;
+};
+
+/// Where a run stands now. not_found when it is none of the organisation's.
+struct find_run {
+  using answer_type = run_record;
+  std::string organization_id;
+  std::string id;
+};
+
+/// Stores how far a run has come; a run that has ended is left as it is.
+struct advance_run {
+  using answer_type = bool;
+  std::string id;
+  run_status status{};
+  std::int64_t processed_jobs{};
+  job_row_id behind{};
+  std::string error;
+  wall_time at{};
+};
+
+/// Runs that have not ended, oldest first.
+struct unfinished_runs {
+  using answer_type = std::vector<run_record>;
+  int limit{1000};
+};
+
 /// The newest event id in the outbox; 0 when it is empty.
 struct last_event {
   using answer_type = event_id;
@@ -398,6 +463,7 @@ struct loaded_task {
   std::vector<dispatch_batch_record> open_batches;
   int last_batch_seq{};  ///< Greatest `seq` so far; 0 when none.
   task_counters counters;
+  bool organization_stopped{};  ///< The organisation is switched off.
 };
 
 struct load_task {
@@ -406,7 +472,7 @@ struct load_task {
 };
 
 /// Tasks that want an actor (state-machines.md section 4): in 2, 3 or 5, or in 4 with a job lacking status or
-/// follow-up. Ascending.
+/// follow-up; not those of organisations that are switched off. Ascending.
 struct unfinished_task {
   task_id id{};
   task_type type{};
@@ -443,16 +509,16 @@ struct release_claim {
 }  // namespace query
 
 /// Any query. Process-local; never crosses a node border.
-using store_query =
-    std::variant<query::user_by_name, query::user_by_id, query::replace_password, query::create_user,
-                 query::create_organization, query::organization_by_id, query::dcc_user_by_name,
-                 query::replace_dcc_password, query::note_dcc_verified, query::associate_dcc, query::disassociate_dcc,
-                 query::create_dcc_user, query::set_dcc_status, query::list_dcc_users, query::import_leads,
-                 query::lead_statistics, query::list_leads, query::lead_by_id, query::create_scene, query::list_scenes,
-                 query::create_task, query::preview_task, query::create_once, query::list_tasks, query::tasks_behind,
-                 query::count_tasks_by_type, query::find_task, query::set_script, query::list_jobs, query::jobs_behind,
-                 query::jobs_by_row, query::job_by_call_job_id, query::count_task, query::events_after,
-                 query::last_event, query::load_task, query::unfinished_tasks, query::claim_shards, query::renew_claim,
-                 query::release_claim>;
+using store_query = std::variant<
+    query::user_by_name, query::user_by_id, query::replace_password, query::create_user, query::create_organization,
+    query::organization_by_id, query::dcc_user_by_name, query::replace_dcc_password, query::note_dcc_verified,
+    query::associate_dcc, query::disassociate_dcc, query::create_dcc_user, query::set_dcc_status, query::list_dcc_users,
+    query::import_leads, query::lead_statistics, query::list_leads, query::lead_by_id, query::create_scene,
+    query::list_scenes, query::create_task, query::preview_task, query::create_once, query::list_tasks,
+    query::tasks_behind, query::count_tasks_by_type, query::find_task, query::set_script, query::list_jobs,
+    query::jobs_behind, query::jobs_by_row, query::job_by_call_job_id, query::count_task, query::events_after,
+    query::call_history, query::job_by_row, query::set_automation, query::stopped_organizations, query::create_run,
+    query::find_run, query::advance_run, query::unfinished_runs, query::last_event, query::load_task,
+    query::unfinished_tasks, query::claim_shards, query::renew_claim, query::release_claim>;
 
 }  // namespace waihu

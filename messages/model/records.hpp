@@ -137,8 +137,9 @@ struct dispatch_batch_record {
   epoch_t epoch{};
   std::vector<job_row_id> rows;
   wall_time created_at{};
-  std::string request_id;  ///< Provider's, when it answered.
-  std::string error;       ///< Why it failed; empty otherwise.
+  std::string request_id;                      ///< Provider's, when it answered.
+  std::string error;                           ///< Why it failed; empty otherwise.
+  std::optional<wall_time> sent_at, acked_at;  ///< Read by `call_history` only.
 };
 
 /// `dcc_leads_follow`.
@@ -182,6 +183,26 @@ struct event_record {
   std::string data_json;  ///< JSON object with details, "{}" when none.
 };
 
+/// `query_execution_runs.status`.
+enum class run_status : std::uint8_t { pending, running, done, failed };
+std::string_view to_string(run_status status) noexcept;
+std::optional<run_status> parse_run_status(std::string_view word) noexcept;
+
+/// `query_execution_runs`: one pass over all calls of a task.
+struct run_record {
+  std::string id;  ///< 32 hex digits.
+  std::string organization_id;
+  task_id task{};
+  int batch_size{100};
+  milliseconds pause{200};
+  bool skip_recording{true};
+  run_status status{run_status::pending};
+  std::int64_t total_jobs{}, processed_jobs{};
+  job_row_id behind{};  ///< Last row that was looked at: where a restart goes on.
+  std::string error;    ///< Why it failed; empty otherwise.
+  wall_time created_at{}, updated_at{};
+};
+
 /// Counts over one task's jobs; exact.
 struct task_counters {
   std::int64_t total{};
@@ -192,6 +213,8 @@ struct task_counters {
   std::int64_t follow_due{};                                         ///< Succeeded or Failed without a follow-up.
   std::int64_t interested{}, not_interested{}, unable{}, pending{};  ///< task-statistics.
   std::int64_t parked{}, queued{}, dispatching{}, tracking{};
+
+  task_counters& operator+=(const task_counters& other) noexcept;
 };
 
 }  // namespace waihu

@@ -115,6 +115,15 @@ std::optional<described_task> store_backend::live_task(const describe_task& m) c
 void store_backend::refresh(refresh_jobs m, completion<refreshed_jobs> done) { scripted(on_refresh, done, m); }
 void store_backend::follow_up(make_follow_up m, completion<made_follow_up> done) { scripted(on_follow_up, done, m); }
 void store_backend::diagnose(diagnose_task m, completion<diagnosed_task> done) { scripted(on_diagnose, done, m); }
+void store_backend::explain(explain_job m, completion<explained_job> done) { scripted(on_explain, done, m); }
+void store_backend::set_automation(switch_automation m, completion<automation_state> done) {
+  scripted(on_set_automation, done, m);
+}
+void store_backend::automation(automation_view m, completion<automation_state> done) {
+  scripted(on_automation, done, m);
+}
+void store_backend::sweep(sweep_now m, completion<bool> done) { scripted(on_sweep, done, m); }
+void store_backend::run(start_run m, completion<run_record> done) { scripted(on_run, done, m); }
 void store_backend::recording(fetch_recording m, completion<std::string> done) {
   if (on_recording_later) on_recording_later(m.row, std::move(done));
   else scripted(on_recording, done, m.task, m.row);

@@ -26,6 +26,11 @@ class store_backend final : public backend {
   std::function<result<made_follow_up>(const make_follow_up&)> on_follow_up;
   std::function<result<diagnosed_task>(const diagnose_task&)> on_diagnose;
   std::function<result<std::string>(task_id, job_row_id)> on_recording;
+  std::function<result<explained_job>(const explain_job&)> on_explain;
+  std::function<result<automation_state>(const switch_automation&)> on_set_automation;
+  std::function<result<automation_state>(const automation_view&)> on_automation;
+  std::function<result<bool>(const sweep_now&)> on_sweep;
+  std::function<result<run_record>(const start_run&)> on_run;
   /// Takes the completion along, to answer later, from any thread; goes before `on_recording`.
   std::function<void(job_row_id, completion<std::string>)> on_recording_later;
   /// Called with each query before the store; a failure is answered instead.
@@ -59,6 +64,11 @@ class store_backend final : public backend {
   void follow_up(make_follow_up m, completion<made_follow_up> done) override;
   void diagnose(diagnose_task m, completion<diagnosed_task> done) override;
   void recording(fetch_recording m, completion<std::string> done) override;
+  void explain(explain_job m, completion<explained_job> done) override;
+  void set_automation(switch_automation m, completion<automation_state> done) override;
+  void automation(automation_view m, completion<automation_state> done) override;
+  void sweep(sweep_now m, completion<bool> done) override;
+  void run(start_run m, completion<run_record> done) override;
   void subscribe(event_subscription s, completion<std::uint64_t> done) override;
   void unsubscribe(std::uint64_t token) override;
 

@@ -187,12 +187,12 @@ TEST_F(http_control, DiagnosisShowsReasonsAndCounts) {
     d.owner_node = "n1";
     d.epoch = epoch_t{5};
     d.live_jobs = 3;
-    d.reasons = {{"concurrency_full", "并发已满", 3, std::nullopt}};
+    d.reasons = {{wait_kind::concurrency_full, 3, std::nullopt}};
     return d;
   };
   const auto live = post("/api/diagnose-task", body_of(task)).json();
   EXPECT_TRUE(live.flag("/data/is_processing"));
-  EXPECT_EQ(live.text("/data/reasons/0"), "并发已满");
+  EXPECT_EQ(live.text("/data/reasons/0"), "组织并发已满，等待空闲线路");
   EXPECT_EQ(live.text("/data/wait_reasons/0/reason"), "concurrency_full");
   EXPECT_EQ(live.number("/data/actors/jobs"), 3);
   EXPECT_EQ(live.number("/data/epoch"), 5);

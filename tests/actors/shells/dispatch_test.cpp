@@ -267,7 +267,7 @@ TEST_F(Dispatch, ASuspendedTaskSendsNothingAndGoesOnWhenResumed) {
   const auto waiting = diagnose(task);
   ASSERT_TRUE(waiting);
   ASSERT_FALSE(waiting->reasons.empty());
-  EXPECT_EQ(waiting->reasons.front().reason, "concurrency_full");
+  EXPECT_EQ(waiting->reasons.front().kind, wait_kind::concurrency_full);
   ASSERT_TRUE(switch_task(task, true));
   EXPECT_EQ(stored_task(task).type, task_type::suspended);
   provider->set_all(call_status::failed, "NoAnswer");
@@ -337,7 +337,7 @@ TEST_F(Dispatch, ASuspendWhoseAnswerWasLostComesTrueAndIsShown) {
   EXPECT_EQ(switch_task(task, true).error().vendor_code, "5001");
   const auto waiting = diagnose(task);
   ASSERT_TRUE(waiting);
-  EXPECT_EQ(waiting->reasons.front().reason, "reconciling");
+  EXPECT_EQ(waiting->reasons.front().kind, wait_kind::switch_reconciling);
   provider->switch_failure.reset();
   pass(10s);
   EXPECT_EQ(stored_task(task).type, task_type::suspended) << "the provider may have paused every call";

@@ -3,6 +3,7 @@
 #include "actors/analyst_actor.hpp"
 #include "actors/directory_actors.hpp"
 #include "actors/event_hub_actor.hpp"
+#include "actors/execution_runs_actor.hpp"
 #include "actors/http_gateway_actor.hpp"
 #include "actors/provider_gateway_actor.hpp"
 #include "actors/store_actors.hpp"
@@ -60,6 +61,7 @@ void EngineFixture::start_node() {
   eng->gate = spawn_dispatch_gate(*system_, options.dispatch);
   eng->tasks = spawn_registry(*system_);
   eng->overseer = spawn_supervisor(*system_, eng);
+  eng->runs = spawn_execution_runs(*system_, eng);
   gateway_ = spawn_http_gateway(*system_, eng);
   settle();
 }
@@ -72,6 +74,7 @@ void EngineFixture::crash_node() {
   };
   // Every actor that the registry of this system still knows dies; none gets to say good-bye.
   kill(gateway_);
+  kill(eng->runs);
   kill(eng->overseer);
   kill(eng->tasks);
   kill(eng->gate);
@@ -172,8 +175,38 @@ result<described_task> EngineFixture::describe(task_id task) {
 }
 
 result<diagnosed_task> EngineFixture::diagnose(task_id task) {
-  return await<diagnosed_task>(
-      [&](auto done) { caf::anon_send(gateway_, diagnose_atom::value, diagnose_task{task}, done); });
+  return await<diagnosed_task>([&](auto done) {
+    caf::anon_send(gateway_, diagnose_atom::value, diagnose_task{organization, task}, done);
+  });
+}
+
+result<automation_state> EngineFixture::switch_automation(bool running) {
+  return await<automation_state>([&](auto done) {
+    caf::anon_send(gateway_, auto_atom::value, waihu::switch_automation{organization, running, user_id{1}}, done);
+  });
+}
+
+result<automation_state> EngineFixture::automation() {
+  return await<automation_state>(
+      [&](auto done) { caf::anon_send(gateway_, auto_atom::value, automation_view{organization}, done); });
+}
+
+result<explained_job> EngineFixture::explain(task_id task, job_row_id row) {
+  return await<explained_job>([&](auto done) {
+    caf::anon_send(gateway_, explain_atom::value, explain_job{organization, task, row}, done);
+  });
+}
+
+result<run_record> EngineFixture::start_run(const waihu::start_run& wanted) {
+  return await<run_record>([&](auto done) { caf::anon_send(gateway_, run_atom::value, wanted, done); });
+}
+
+result<bool> EngineFixture::sweep() {
+  return await<bool>([&](auto done) { caf::anon_send(gateway_, sweep_atom::value, done); });
+}
+
+result<made_follow_up> EngineFixture::follow_up(const make_follow_up& wanted) {
+  return await<made_follow_up>([&](auto done) { caf::anon_send(gateway_, follow_atom::value, wanted, done); });
 }
 
 result<refreshed_jobs> EngineFixture::refresh(task_id task, std::vector<job_row_id> rows, milliseconds max_age) {

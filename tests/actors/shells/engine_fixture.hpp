@@ -39,6 +39,12 @@ class EngineFixture : public ::testing::Test {
   result<suspended_resumed_task> switch_task(task_id task, bool suspend);
   result<described_task> describe(task_id task);
   result<diagnosed_task> diagnose(task_id task);
+  result<automation_state> switch_automation(bool running);
+  result<automation_state> automation();
+  result<explained_job> explain(task_id task, job_row_id row);
+  result<run_record> start_run(const waihu::start_run& wanted);
+  result<bool> sweep();
+  result<made_follow_up> follow_up(const make_follow_up& wanted);
   result<refreshed_jobs> refresh(task_id task, std::vector<job_row_id> rows, milliseconds max_age);
   /// The task's live actor; null when there is none.
   call_task task_actor(task_id task);

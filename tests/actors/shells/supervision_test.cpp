@@ -57,7 +57,7 @@ TEST_F(Supervision, ATaskThatKeepsCrashingIsQuarantinedAndTheOthersGoOn) {
   ASSERT_TRUE(view);
   EXPECT_TRUE(view->quarantined);
   ASSERT_EQ(view->reasons.size(), 1U);
-  EXPECT_EQ(view->reasons.front().reason, "quarantined");
+  EXPECT_EQ(view->reasons.front().kind, wait_kind::quarantined);
   provider->set_all(call_status::failed, "Busy");
   pass_until([&] { return stored_task(sound).type == task_type::follow_up_complete; }, 60s, "the other task at 4");
 }

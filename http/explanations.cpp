@@ -1,0 +1,187 @@
+// Why a task or a call waits, and what has happened to a call (state-machines.md section 8).
+#include <algorithm>
+
+#include "http/body_fields.hpp"
+#include "http/handlers.hpp"
+#include "http/json_writer.hpp"
+#include "http/reasons.hpp"
+#include "http/row_view.hpp"
+#include "http/task_view.hpp"
+
+namespace waihu::http {
+
+namespace {
+
+constexpr std::string_view no_such_call = "外呼任务不存在或无权限访问";
+
+/// A call of the caller's organisation by `{id}`: its row's number, else the provider's id.
+async<result<query::job_with_task>> find_call(call& c) {
+  const std::string id{c.path_part("id")};
+  if (const auto row = parse_integer(id)) {
+    query::job_by_row by_row{c.organization, job_row_id{*row}};
+    auto found = co_await c.ask(std::move(by_row));
+    if (found || found.error().code != errc::not_found) co_return found;
+  }
+  query::job_by_call_job_id by_provider{c.organization, id};
+  co_return co_await c.ask(std::move(by_provider));
+}
+
+response call_missing(const request& req, const failure& why) {
+  return why.code == errc::not_found ? error_answer(req, 404, 4001, no_such_call) : failure_answer(req, why);
+}
+
+void write_identity(json_writer& w, const query::job_with_task& found) {
+  field(w, "row_id", value(found.job.job.row));
+  field(w, "JobId", found.job.job.call_job_id);
+  field(w, "task_id", value(found.task.id));
+  field(w, "leads_id", found.job.job.leads_id);
+}
+
+/// What the task's actor, or its absence, says; for a task at 1 nobody needs to be asked.
+async<result<diagnosed_task>> reasons_of(call& c, const call_task_record& task) {
+  diagnose_task question{c.organization, task.id};
+  auto found = co_await c.ask_live<diagnosed_task>(&backend::diagnose, std::move(question));
+  if (!found) co_return found;
+  if (task.type == task_type::created && !found->processing && found->reasons.empty())
+    found->reasons.push_back({wait_kind::not_started, 0, {}});
+  co_return found;
+}
+
+/// One line of a call's history.
+struct moment {
+  wall_time at{};
+  std::string_view what;
+  std::string cause;    ///< A word or text that tells why; may be empty.
+  std::string details;  ///< JSON object.
+};
+
+std::string_view word_of(batch_state state) noexcept {
+  switch (state) {
+    case batch_state::acked: return "batch_accepted";
+    case batch_state::failed: return "batch_failed";
+    case batch_state::unknown: return "batch_unknown";
+    case batch_state::sent: return "batch_sent";
+    case batch_state::intent: break;
+  }
+  return "batch_intended";
+}
+
+/// The details of a batch as an object.
+std::string details_of(const dispatch_batch_record& b) {
+  std::string out;
+  string_sink sink(&out);
+  json_writer w(sink);
+  w.StartObject();
+  field(w, "seq", b.seq);
+  field(w, "state", to_string(b.state));
+  field(w, "epoch", value(b.epoch));
+  field(w, "request_id", b.request_id);
+  w.EndObject();
+  return out;
+}
+
+std::vector<moment> history(const query::job_with_task& call, const query::history_of_call& stored) {
+  std::vector<moment> all;
+  all.push_back({call.task.create_time, "created", "create-autoCall-tasks", "{}"});
+  for (const auto& b : stored.batches) {
+    const auto details = details_of(b);
+    all.push_back({b.created_at, "batch_intended", "dispatch", details});
+    if (b.sent_at) all.push_back({*b.sent_at, "batch_sent", "dispatch", details});
+    if (b.acked_at) all.push_back({*b.acked_at, word_of(batch_state::acked), "provider", details});
+    else if (b.state == batch_state::failed || b.state == batch_state::unknown)
+      all.push_back({b.sent_at.value_or(b.created_at), word_of(b.state), b.error, details});
+  }
+  for (const auto& e : stored.events) {
+    std::string_view what = "task_moved";
+    if (e.kind == "follow") what = "follow_up";
+    else if (e.kind == "job" && e.to == "settled") what = e.from == "settled" ? "conversation" : "settled";
+    else if (e.kind == "job" && e.to == "parked") what = "parked";
+    else if (e.kind == "job" && e.from == "parked") what = "unparked";
+    else if (e.kind == "job") what = "conversation";
+    all.push_back({e.at, what, e.from.empty() ? e.to : e.from + " → " + e.to, e.data_json});
+  }
+  if (call.job.recording_fetched_at) all.push_back({*call.job.recording_fetched_at, "recording_fetched", "", "{}"});
+  std::stable_sort(all.begin(), all.end(), [](const moment& a, const moment& b) { return a.at < b.at; });
+  return all;
+}
+
+}  // namespace
+
+async<response> explain_task(call& c) {
+  const auto id = parse_integer(c.path_part("id"));
+  if (!id) co_return invalid_answer(c.req, {field_error{"id", "必须是整数"}});
+  const auto task = co_await find_task(c, task_id{*id});
+  if (!task) co_return task_missing(c.req, task.error());
+  const auto found = co_await reasons_of(c, *task);
+  if (!found) co_return failure_answer(c.req, found.error());
+  envelope e(200, "查询成功");
+  auto& w = e.data();
+  w.StartObject();
+  field(w, "task_id", value(task->id));
+  field(w, "task_type", static_cast<int>(task->type));
+  field(w, "waiting", !found->reasons.empty());
+  write_wait_reasons(w, c.s.zone, "reasons", found->reasons);
+  field(w, "owner_node", found->owner_node);
+  field(w, "last_error", found->last_error.empty() ? task->last_error : found->last_error);
+  w.EndObject();
+  co_return e.done();
+}
+
+async<response> explain_call(call& c) {
+  const auto found = co_await find_call(c);
+  if (!found) co_return call_missing(c.req, found.error());
+  const auto& job = found->job.job;
+  explained_job now{job.phase, job.status, {}, {}};
+  explain_job question{c.organization, found->task.id, job.row};
+  auto live = co_await c.ask_live<explained_job>(&backend::explain, std::move(question));
+  if (!live && live.error().code != errc::not_found) co_return failure_answer(c.req, live.error());
+  if (live) {
+    now = std::move(*live);
+  } else if (job.phase != job_phase::closed) {
+    auto of_task = co_await reasons_of(c, found->task);
+    if (!of_task) co_return failure_answer(c.req, of_task.error());
+    now.reasons = std::move(of_task->reasons);
+  }
+  envelope e(200, "查询成功");
+  auto& w = e.data();
+  w.StartObject();
+  write_identity(w, *found);
+  field(w, "phase", to_string(now.phase));
+  field(w, "Status", to_string(now.status));
+  field(w, "StatusText", chinese_text(now.status));
+  field(w, "waiting", !now.reasons.empty());
+  write_wait_reasons(w, c.s.zone, "reasons", now.reasons);
+  write_time_or_null(w, c.s.zone, "next_look", now.next_look);
+  w.EndObject();
+  co_return e.done();
+}
+
+async<response> call_timeline(call& c) {
+  const auto found = co_await find_call(c);
+  if (!found) co_return call_missing(c.req, found.error());
+  query::call_history question;
+  question.organization_id = c.organization;
+  question.row = found->job.job.row;
+  const auto stored = co_await c.ask(std::move(question));
+  if (!stored) co_return call_missing(c.req, stored.error());
+  envelope e(200, "查询成功");
+  auto& w = e.data();
+  w.StartObject();
+  write_identity(w, *found);
+  key(w, "items");
+  w.StartArray();
+  for (const auto& m : history(*found, *stored)) {
+    w.StartObject();
+    field(w, "at", c.s.zone.format(m.at));
+    field(w, "at_timestamp", to_epoch_ms(m.at));
+    field(w, "event", m.what);
+    field(w, "cause", m.cause);
+    field_json(w, "details", m.details, "{}");
+    w.EndObject();
+  }
+  w.EndArray();
+  w.EndObject();
+  co_return e.done();
+}
+
+}  // namespace waihu::http
