@@ -9,7 +9,7 @@
 
 namespace waihu {
 
-analyst spawn_analyst(caf::actor_system& system, std::shared_ptr<language_model> model,
-                      config::analyst_options options);
+analyst spawn_analyst(caf::actor_system& system, std::shared_ptr<language_model> model, config::analyst_options options,
+                      std::shared_ptr<engine_counts> counts = std::make_shared<engine_counts>());
 
 }  // namespace waihu

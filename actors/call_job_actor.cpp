@@ -81,7 +81,7 @@ struct call_job_state {
 
 using job_pointer = call_job::stateful_pointer<call_job_state>;
 
-void feed(job_pointer self, const call_job_fact& fact);
+void feed(job_pointer self, const call_job_fact& fact, steady_time due = {});
 
 /// splitmix64: spreads wake-ups without carrying a generator in every job.
 double unit_random(std::uint64_t seed) {
@@ -218,10 +218,12 @@ void start_follow_up(job_pointer self) {
 
 struct order_visitor {
   job_pointer self;
+  steady_time due{};  ///< When what is ordered was to be done; empty: now.
 
   void operator()(const job_orders::look_now&) const {
     auto& state = self->state;
-    self->send(state.eng().gateway, look_atom::value, state.copy_of(call_job_id), look_client{self});
+    self->send(state.eng().gateway, look_atom::value, state.copy_of(call_job_id), look_client{self},
+               due == steady_time{} ? self->clock().now() : due);
   }
   void operator()(const job_orders::wake_in& wake) const {
     const auto delay = wake.jitter ? spread(self, wake.delay) : wake.delay;
@@ -281,16 +283,26 @@ struct order_visitor {
   }
 };
 
-void feed(job_pointer self, const call_job_fact& fact) {
+/// Counts a call that has just ended or been parked, durably both.
+void count_move(const call_job_state& state, job_phase before) {
+  auto& counts = *state.eng().counts;
+  const bool had_ended = before == job_phase::settled || before == job_phase::closed;
+  const bool has_ended = state.at.phase == job_phase::settled || state.at.phase == job_phase::closed;
+  if (has_ended && !had_ended) ++counts.calls_ended[static_cast<std::size_t>(state.at.outcome)];
+  if (state.at.phase == job_phase::parked) ++counts.calls_parked[static_cast<std::size_t>(state.at.parked)];
+}
+
+void feed(job_pointer self, const call_job_fact& fact, steady_time due) {
   auto& state = self->state;
   auto decision = decide(state.at, fact, state.facts->job_policy, self->clock().now());
   if (!decision) return;
   const auto before = state.at.phase;
   state.at = std::move(decision->next);
+  if (before != state.at.phase) count_move(state, before);
   if (before != job_phase::settled && state.at.phase == job_phase::settled && !state.views.empty())
     state.changed_by_view = true;
   report(self);
-  for (const auto& order : decision->orders) std::visit(order_visitor{self}, order);
+  for (const auto& order : decision->orders) std::visit(order_visitor{self, due}, order);
   if (state.at.phase == job_phase::settled || state.at.phase == job_phase::closed) answer_views(self);
 }
 
@@ -349,7 +361,7 @@ void take_note(job_pointer self, const job_note& note) {
     case job_note::what::swept: return feed(self, job_fact::swept{});
     case job_note::what::woken:
       if (state.follower) self->send(state.follower, wake_atom::value);
-      else feed(self, job_fact::woken{});
+      else feed(self, job_fact::woken{}, note.due);
       return;
     case job_note::what::acknowledged: break;
   }

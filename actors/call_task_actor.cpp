@@ -277,6 +277,7 @@ void job_crashed(task_pointer self, std::uint32_t index, const std::string& what
   auto& job = state.jobs[index];
   job.actor = nullptr;
   state.wheel->disarm(index);
+  ++state.eng->counts->job_crashes;
   telemetry::log_event(telemetry::log_level::error, "job", "job.crashed",
                        {{"task", state.record.id}, {"job", job.row}, {"what", what}});
   job.crashes = static_cast<std::uint8_t>(std::min<int>(job.crashes + 1, 250));
@@ -373,7 +374,8 @@ void tick(task_pointer self) {
   const auto due = state.wheel->due(now, wake_slice);
   for (const auto index : due)
     if (state.jobs[index].actor)
-      self->send(state.jobs[index].actor, note_atom::value, job_note{job_note::what::woken, {}, {}, {}});
+      self->send(state.jobs[index].actor, note_atom::value,
+                 job_note{job_note::what::woken, {}, {}, {}, state.wheel->wish_of(index)});
   if (due.size() == wake_slice) {
     self->send(self, tick_atom::value);
     state.ticking = true;

@@ -164,6 +164,7 @@ struct order_visitor {
 
   void operator()(const dispatch_orders::read_group&) const {
     auto& state = self->state;
+    ++state.eng->counts->reconciliations;
     telemetry::log_event(telemetry::log_level::info, "dispatch", "dispatch.reconciling",
                          {{"task", state.record.id}, {"jobs", state.plan->unknown_rows().size()}});
     state.reading = std::make_shared<group_reading>();

@@ -7,7 +7,8 @@
 
 namespace waihu {
 
-dispatch_gate spawn_dispatch_gate(caf::actor_system& system, const config::dispatch_options& options);
+dispatch_gate spawn_dispatch_gate(caf::actor_system& system, const config::dispatch_options& options,
+                                  std::shared_ptr<engine_counts> counts = std::make_shared<engine_counts>());
 
 registry spawn_registry(caf::actor_system& system);
 

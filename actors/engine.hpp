@@ -1,5 +1,5 @@
 // What every actor of a node shares: the options, who the node is, the clocks, the handles of the single actors, and
-// the counts that tests and metrics read. Filled by the composition root (or a test) before the first task actor
+// the counts (engine_counts.hpp). Filled by the composition root (or a test) before the first task actor
 // starts.
 #pragma once
 
@@ -9,26 +9,12 @@
 #include <memory>
 #include <string>
 
+#include "actors/engine_counts.hpp"
 #include "actors/task_board.hpp"
 #include "config/options.hpp"
 #include "messages/interfaces.hpp"
 
 namespace waihu {
-
-/// Live things, counted; a finished job must take every one of its counts with it.
-struct engine_counts {
-  std::atomic<std::int64_t> jobs{};               ///< Live call_job actors.
-  std::atomic<std::int64_t> follow_ups{};         ///< Live follow_up actors.
-  std::atomic<std::int64_t> tasks{};              ///< Live call_task actors.
-  std::atomic<std::int64_t> wheel_entries{};      ///< Armed wheel entries of all tasks.
-  std::atomic<std::uint64_t> late_reports{};      ///< Terminal reports after the terminal state, dropped.
-  std::atomic<std::uint64_t> looks{};             ///< Looks asked for.
-  std::atomic<std::uint64_t> provider_calls{};    ///< Calls sent to the provider.
-  std::atomic<std::uint64_t> commits{};           ///< Commits of the store writer.
-  std::atomic<std::uint64_t> stale_writes{};      ///< Writes refused because the epoch was not ours.
-  std::atomic<int> breaker{0};                    ///< 0 closed, 1 half-open, 2 open
-  std::atomic<std::int64_t> breaker_retry_ms{0};  ///< epoch ms of the next probe, 0 when closed
-};
 
 struct engine {
   config::options options;

@@ -6,6 +6,7 @@
 
 namespace waihu {
 
-event_hub spawn_event_hub(caf::actor_system& system);
+event_hub spawn_event_hub(caf::actor_system& system,
+                          std::shared_ptr<engine_counts> counts = std::make_shared<engine_counts>());
 
 }  // namespace waihu

@@ -51,7 +51,8 @@ struct order_visitor {
   follow_pointer self;
 
   void operator()(const follow_orders::look_for_conversation&) const {
-    self->send(self->state.eng->gateway, look_atom::value, self->state.work.call_job_id, look_client{self});
+    self->send(self->state.eng->gateway, look_atom::value, self->state.work.call_job_id, look_client{self},
+               self->clock().now());
   }
   void operator()(const follow_orders::wake_in& wake) const { tell_parent(self, follow_up_news::wake_in{wake.delay}); }
   void operator()(const follow_orders::analyse&) const {
@@ -84,6 +85,7 @@ struct order_visitor {
     commit(self, *state.eng, std::move(record), [self = self](const result<change_receipt>& receipt) {
       if (receipt) {
         auto made = order_visitor{self}.outcome(static_cast<follow_id>(receipt->id));
+        ++self->state.eng->counts->follow_ups_written[static_cast<std::size_t>(made.is_interested)];
         feed(self, follow_fact::committed{});
         return finish(self, std::move(made));
       }

@@ -21,6 +21,8 @@ void renew(keeper_pointer self) {
   auto& state = self->state;
   const auto began = std::chrono::steady_clock::now();
   const auto kept = state.session->run(query::renew_claim{state.options.node, state.options.epoch});
+  state.options.counts->claim_heard.note(!kept && kept.error().code != errc::stale_epoch,
+                                         std::chrono::steady_clock::now());
   if (kept && state.options.good_until_ms)
     state.options.good_until_ms->store(
         std::chrono::duration_cast<milliseconds>(began.time_since_epoch() + state.options.lease_time).count());

@@ -22,6 +22,8 @@ struct lease_keeper_options {
   milliseconds lease_time{10'000};
   /// Written at every renewal: until when, monotonic ms, the claim surely holds. Nobody may send past it.
   std::shared_ptr<std::atomic<std::int64_t>> good_until_ms;
+  /// Told whether the store answered.
+  std::shared_ptr<engine_counts> counts{std::make_shared<engine_counts>()};
   /// Called at most once, when the store says that the claim is another's.
   std::function<void(const std::string& why)> on_lost;
 };

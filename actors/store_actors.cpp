@@ -53,6 +53,9 @@ store_worker::behavior_type worker_behavior(store_worker::stateful_pointer<worke
   };
 }
 
+/// Whether a failure means that the store could not be reached.
+bool is_away(errc code) { return code == errc::unavailable || code == errc::lost; }
+
 struct writer_state {
   writer_state() = default;  // not an aggregate: CAF would try to build it from `self`
   using promise = caf::typed_response_promise<change_answer>;
@@ -65,6 +68,7 @@ struct writer_state {
   std::vector<caf::typed_response_promise<bool>> drains;
   store_worker worker;
   bool busy{};
+  steady_time began{};  ///< Of the commit under way.
   store_actor_options options;
   worker_spawner spawn_worker;
   event_sink sink;
@@ -81,16 +85,22 @@ void finish_pack(writer_pointer self, const std::shared_ptr<change_report>& repo
   auto promises = std::move(state.under_way);
   state.under_way.clear();
   state.busy = false;
-  if (state.counts) ++state.counts->commits;
+  auto& counts = *state.counts;
+  const auto now = self->clock().now();
+  counts.commit_seconds.observe(now - state.began);
+  counts.commit_changes.observe(static_cast<double>(promises.size()));
+  bool away = false;
   // Events first: whoever hears of a change and asks at once must not be ahead of the event stream.
   if (!report->events.empty() && state.sink && *state.sink)
     self->send(*state.sink, publish_atom::value,
                event_pack(std::make_shared<const std::vector<event_record>>(std::move(report->events))));
   for (std::size_t i = 0; i < promises.size(); ++i) {
     auto answer = i < report->answers.size() ? report->answers[i] : change_answer(fail(errc::internal, "no receipt"));
-    if (!answer && answer.error().code == errc::stale_epoch && state.counts) ++state.counts->stale_writes;
+    counts.changes.add(answer);
+    away = away || (!answer && is_away(answer.error().code));
     promises[i].deliver(std::move(answer));
   }
+  counts.writer_heard.note(away, now);
   pump(self);
 }
 
@@ -109,6 +119,8 @@ void pump(writer_pointer self) {
     state.queue.pop_front();
   }
   state.busy = true;
+  state.began = self->clock().now();
+  state.counts->changes_waiting = static_cast<std::int64_t>(state.queue.size());
   const auto n = pack->changes.size();
   self->request(state.worker, worker_timeout, commit_atom::value, pack)
       .then([self](std::shared_ptr<change_report>& report) { finish_pack(self, report); },
@@ -138,7 +150,9 @@ store_writer::behavior_type writer_behavior(writer_pointer self, store_actor_opt
           promise.deliver(change_answer(fail(errc::overloaded, "the store's queue is full")));
           return promise;
         }
-        self->state.queue.push_back({change, promise});
+        auto& st = self->state;
+        st.queue.push_back({change, promise});
+        st.counts->changes_waiting = static_cast<std::int64_t>(st.queue.size());
         pump(self);
         return promise;
       },
@@ -161,10 +175,19 @@ struct reader_state {
   std::vector<store_worker> idle;
   store_actor_options options;
   worker_spawner spawn_worker;
+  std::shared_ptr<engine_counts> counts;
   static inline const char* name = "store_reader";
 };
 
 using reader_pointer = store_reader::stateful_pointer<reader_state>;
+
+void count_read(reader_pointer self, const query_answer& answer, steady_time began) {
+  auto& counts = *self->state.counts;
+  const auto now = self->clock().now();
+  counts.reads.add(answer);
+  counts.read_seconds.observe(now - began);
+  counts.reader_heard.note(!answer && is_away(answer.error().code), now);
+}
 
 void hand_out(reader_pointer self) {
   auto& state = self->state;
@@ -174,25 +197,31 @@ void hand_out(reader_pointer self) {
     auto next = std::move(state.queue.front());
     state.queue.pop_front();
     auto answer = next.answer;
+    const auto began = self->clock().now();
     self->request(worker, worker_timeout, query_atom::value, next.query)
         .then(
-            [self, worker, answer](query_answer& got) mutable {
+            [self, worker, answer, began](query_answer& got) mutable {
+              count_read(self, got, began);
               answer.deliver(std::move(got));
               self->state.idle.push_back(worker);
               hand_out(self);
             },
-            [self, answer](caf::error& error) mutable {
-              answer.deliver(query_answer(tl::unexpected<failure>(from_caf(error))));
+            [self, answer, began](caf::error& error) mutable {
+              query_answer failed = tl::unexpected<failure>(from_caf(error));
+              count_read(self, failed, began);
+              answer.deliver(std::move(failed));
               self->state.idle.push_back(self->state.spawn_worker());
               hand_out(self);
             });
   }
+  state.counts->reads_waiting = static_cast<std::int64_t>(state.queue.size());
 }
 
 store_reader::behavior_type reader_behavior(reader_pointer self, store_actor_options options,
-                                            worker_spawner spawn_worker) {
+                                            worker_spawner spawn_worker, std::shared_ptr<engine_counts> counts) {
   log_exceptions(self);
   auto& state = self->state;
+  state.counts = std::move(counts);
   state.options = options;
   state.spawn_worker = std::move(spawn_worker);
   for (std::size_t i = 0; i < std::max<std::size_t>(options.readers, 1); ++i)
@@ -224,8 +253,9 @@ store_writer spawn_store_writer(caf::actor_system& system, store_actor_options o
   return system.spawn(writer_behavior, options, std::move(spawn_worker), std::move(sink), std::move(counts));
 }
 
-store_reader spawn_store_reader(caf::actor_system& system, store_actor_options options, worker_spawner spawn_worker) {
-  return system.spawn(reader_behavior, options, std::move(spawn_worker));
+store_reader spawn_store_reader(caf::actor_system& system, store_actor_options options, worker_spawner spawn_worker,
+                                std::shared_ptr<engine_counts> counts) {
+  return system.spawn(reader_behavior, options, std::move(spawn_worker), std::move(counts));
 }
 
 }  // namespace waihu

@@ -33,6 +33,7 @@ store_writer spawn_store_writer(caf::actor_system& system, store_actor_options o
                                 event_sink sink, std::shared_ptr<engine_counts> counts);
 
 /// Hands queries to idle workers, first come first served.
-store_reader spawn_store_reader(caf::actor_system& system, store_actor_options options, worker_spawner spawn_worker);
+store_reader spawn_store_reader(caf::actor_system& system, store_actor_options options, worker_spawner spawn_worker,
+                                std::shared_ptr<engine_counts> counts = std::make_shared<engine_counts>());
 
 }  // namespace waihu

@@ -181,10 +181,12 @@ void task_down(supervisor_pointer self, const caf::down_msg& down) {
   entry.crashes.push_back(now);
   while (!entry.crashes.empty() && now - entry.crashes.front() > options.quarantine_window) entry.crashes.pop_front();
   entry.last_error = "the task's actor crashed";
+  ++state.eng->counts->task_crashes;
   telemetry::log_event(telemetry::log_level::error, "supervisor", "supervisor.task_crashed",
                        {{"task", task}, {"crashes", entry.crashes.size()}});
   if (entry.crashes.size() >= static_cast<std::size_t>(options.quarantine_crashes)) {
     entry.quarantined = true;
+    ++state.eng->counts->task_quarantines;
     telemetry::log_event(telemetry::log_level::error, "supervisor", "supervisor.quarantined", {{"task", task}});
     return;
   }

@@ -77,6 +77,9 @@ class timer_wheel {
     return nodes_[who].when;
   }
 
+  /// The time that an owner asked for last; of one that `due` has just returned, when it fell due.
+  [[nodiscard]] steady_time wish_of(owner who) const { return nodes_[who].when; }
+
   /// Number of owners that wait.
   [[nodiscard]] std::size_t size() const noexcept { return armed_; }
   [[nodiscard]] milliseconds tick() const noexcept { return tick_; }

@@ -112,6 +112,7 @@ struct job_note {
   batch_id batch{};
   std::string call_job_id;                       ///< With `acknowledged`.
   std::shared_ptr<const job_snapshot> snapshot;  ///< With `acknowledged`, when a look came along.
+  steady_time due{};                             ///< With `woken`: the time that the job had asked for.
 };
 
 /// Somebody wants a job's newest state (query-task-execution).
@@ -180,8 +181,8 @@ using look_client = caf::typed_actor<
 
 /// The door to the provider: rate, in-flight bound, breaker, retries, look coalescing.
 using provider_gateway = caf::typed_actor<
-    // Look at this provider job and tell the client.
-    caf::reacts_to<look_atom, std::string, look_client>,
+    // Look at this provider job and tell the client. The time is when the look was due.
+    caf::reacts_to<look_atom, std::string, look_client, steady_time>,
     // Make a call; answered when it is over.
     caf::replies_to<call_atom, provider_call_ptr>::with<provider_answer>,
     // A call is over (from the client's threads).
@@ -314,6 +315,7 @@ using http_gateway = caf::typed_actor<
 
 }  // namespace waihu
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::steady_time)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::change_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::query_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::change_answer)

@@ -30,6 +30,7 @@ LIBRARIES = {
     "systemd": ("systemd/",),
     "gtest": ("gtest/", "gmock/"),
     "benchmark": ("benchmark/",),
+    "prometheus": ("prometheus/",),
 }
 ALL = set(LIBRARIES)
 WIRE = {"beast", "rapidjson", "openssl", "sodium", "jwt", "zlib"}
@@ -40,14 +41,14 @@ RULES = {
     "messages": (("messages",), {"expected", "caf"}),
     "config": (("messages/model", "config"), {"expected", "toml"}),
     # config/options.hpp alone: plain structs, so that logging is set up from what was loaded
-    "telemetry": (("messages/model", "config/options.hpp", "telemetry"), {"expected", "spdlog"}),
+    "telemetry": (("messages/model", "config/options.hpp", "telemetry"), {"expected", "spdlog", "prometheus"}),
     "persistence": (("messages/model", "config", "telemetry", "persistence"), {"expected", "pqxx", "rapidjson", "openssl", "date"}),
     "provider": (("messages/model", "config", "telemetry", "provider"), {"expected", "date"} | WIRE),
     "http": (("messages", "config", "telemetry", "http"), {"expected", "csv", "zip", "pugixml", "iconv", "date"} | WIRE),
     "actors": (("messages", "config", "telemetry", "actors", "persistence/store.hpp", "provider/voice_provider.hpp",
                 "provider/language_model.hpp"), {"expected", "caf"}),
     "cluster": (("messages", "config", "telemetry", "cluster"), {"expected", "caf", "beast", "openssl"}),
-    "app": (("",), ALL - {"gtest", "benchmark"}),
+    "app": (("",), ALL - {"gtest", "benchmark", "prometheus"}),
     "tests": (("",), ALL),
     "bench": (("",), ALL),
 }

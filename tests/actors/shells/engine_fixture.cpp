@@ -52,13 +52,13 @@ void EngineFixture::start_node() {
   eng->epoch = epoch_ = *epoch;
   const auto sessions = make_failing_store_factory(make_memory_store_factory(memory), store_failures);
   const worker_spawner workers = [this, sessions] { return spawn_attached_store_worker(*system_, sessions); };
-  eng->reader = spawn_store_reader(*system_, {}, workers);
-  eng->hub = spawn_event_hub(*system_);
+  eng->reader = spawn_store_reader(*system_, {}, workers, eng->counts);
+  eng->hub = spawn_event_hub(*system_, eng->counts);
   eng->writer = spawn_store_writer(*system_, {}, workers, std::make_shared<event_hub>(eng->hub), eng->counts);
-  eng->gateway =
-      spawn_provider_gateway(*system_, provider, options.provider, 7, eng->counts, [this] { return claim_confirmed; });
-  eng->model = spawn_analyst(*system_, model, options.analyst);
-  eng->gate = spawn_dispatch_gate(*system_, options.dispatch);
+  eng->gateway = spawn_provider_gateway(
+      *system_, provider, options.provider, 7, eng->counts, [this] { return claim_confirmed; }, eng->now);
+  eng->model = spawn_analyst(*system_, model, options.analyst, eng->counts);
+  eng->gate = spawn_dispatch_gate(*system_, options.dispatch, eng->counts);
   eng->tasks = spawn_registry(*system_);
   eng->overseer = spawn_supervisor(*system_, eng);
   eng->runs = spawn_execution_runs(*system_, eng);

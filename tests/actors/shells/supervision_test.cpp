@@ -162,7 +162,7 @@ TEST_F(Supervision, AStaleEpochStopsTheActorsAndWritesNothing) {
   provider->set_all(call_status::failed, "Busy");
   pass(15s);
   EXPECT_TRUE(ownership_lost);
-  EXPECT_GT(eng->counts->stale_writes, 0U);
+  EXPECT_GT(eng->counts->changes.at(static_cast<std::size_t>(errc::stale_epoch)), 0U);
   for (const auto& job : stored_jobs(task)) EXPECT_EQ(job.job.status, call_status::none);
 }
 
