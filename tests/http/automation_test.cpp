@@ -11,9 +11,9 @@ class http_automation : public server_test {
     EXPECT_EQ(r.json().number("/code"), code) << r.body;
     EXPECT_EQ(r.json().text("/message"), message);
   }
-  static automation_state standing(bool running) {
+  static automation_state standing(bool on) {
     automation_state s;
-    s.running = running;
+    s.running = on;
     s.node = "n1";
     s.live_jobs = 5;
     s.polling_jobs = 3;
@@ -26,19 +26,19 @@ class http_automation : public server_test {
 TEST_F(http_automation, AutoTaskSwitchesAndShowsHowItStands) {
   add_leads(2);
   dispatch(add_task(operator_a));
-  bool running = true;
+  bool on = true;
   inside->on_set_automation = [&](const switch_automation& m) -> result<automation_state> {
     EXPECT_EQ(m.organization_id, org_a);
     EXPECT_EQ(m.by, operator_a.id);
-    running = m.running;
-    return standing(running);
+    on = m.running;
+    return standing(on);
   };
   inside->on_automation = [&](const automation_view& m) -> result<automation_state> {
     EXPECT_EQ(m.organization_id, org_a);
-    return standing(running);
+    return standing(on);
   };
   expect(post("/api/auto-task", R"({"action":"stop"})"), 200, 200, "自动外呼已停止");
-  EXPECT_FALSE(running);
+  EXPECT_FALSE(on);
   const auto seen = post("/api/auto-task", R"({"action":"check"})").json();
   EXPECT_FALSE(seen.flag("/data/running"));
   EXPECT_EQ(seen.text("/data/node"), "n1");
@@ -49,7 +49,7 @@ TEST_F(http_automation, AutoTaskSwitchesAndShowsHowItStands) {
   EXPECT_EQ(seen.number("/data/jobs/waiting"), 2);
   EXPECT_EQ(seen.text("/data/last_sweep").size(), 19U);
   expect(post("/api/auto-task", R"({"action":"start"})"), 200, 200, "自动外呼已启动");
-  EXPECT_TRUE(running);
+  EXPECT_TRUE(on);
 }
 
 TEST_F(http_automation, AutoTaskRefusesOtherActionsAndViewersWhoSwitch) {

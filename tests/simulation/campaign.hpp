@@ -58,6 +58,7 @@ class campaign {
   void free_from_quarantine(task_id task);
   void people_see_to_it();
   void ask_start(task_id task);
+  void ask_automation(bool running);
   void ask_switch(task_id task, bool suspend);
 
   template <class T>

@@ -20,6 +20,14 @@ void campaign::ask_switch(task_id task, bool suspend) {
                  nobody<suspended_resumed_task>());
 }
 
+void campaign::ask_automation(bool running) {
+  auto* node = any_node();
+  if (node == nullptr) return;
+  world_.note(running ? "automation on" : "automation off", 0);
+  caf::anon_send(node->door(), auto_atom::value, switch_automation{"ORG001", running, user_id{1}},
+                 nobody<automation_state>());
+}
+
 void campaign::people_act() {
   auto* node = any_node();
   if (node == nullptr || tasks_.empty()) return;
@@ -27,7 +35,7 @@ void campaign::people_act() {
   const auto& row = rows_->tasks.at(value(task));
   std::vector<job_row_id> jobs;
   for (const auto id : rows_->jobs_of_task[value(task)]) jobs.push_back(job_row_id{id});
-  switch (world_.random.below(7)) {
+  switch (world_.random.below(8)) {
     case 0:
       world_.count(fault::started_twice);
       ask_start(task);
@@ -58,7 +66,12 @@ void campaign::people_act() {
       return;
     case 5:
       world_.count(fault::looked_at);
-      caf::anon_send(node->door(), diagnose_atom::value, diagnose_task{task}, nobody<diagnosed_task>());
+      caf::anon_send(node->door(), diagnose_atom::value, diagnose_task{"ORG001", task}, nobody<diagnosed_task>());
+      return;
+    case 6:
+      world_.count(fault::switched_off);
+      ask_automation(false);
+      world_.after(world_.span(100, 120'000), [this] { ask_automation(true); });
       return;
     default: {
       for (const auto id : jobs)
@@ -84,12 +97,13 @@ void campaign::free_from_quarantine(task_id task) {
     if (found && found->quarantined)
       world_.after(milliseconds{1'000}, [this] { kill(any_node(), fault::node_killed); });
   });
-  caf::anon_send(node->door(), diagnose_atom::value, diagnose_task{task}, std::move(see));
+  caf::anon_send(node->door(), diagnose_atom::value, diagnose_task{"ORG001", task}, std::move(see));
 }
 
 /// Whoever wanted a campaign looks again, until it runs.
 void campaign::people_see_to_it() {
   if (closing_) return;
+  if (world_.faults_over() && !rows_->stopped_organizations.empty()) ask_automation(true);
   for (const auto task : tasks_) {
     const auto& row = rows_->tasks.at(value(task));
     if (row.type == task_type::created) ask_start(task);

@@ -59,6 +59,7 @@ constexpr std::array<std::string_view, fault_count> names{"connection_refused",
                                                           "resumed",
                                                           "script_changed",
                                                           "looked_at",
+                                                          "switched_off",
                                                           "followed_up_by_hand"};
 
 int maybe(walk_random& random, std::size_t one_in, int most) {

@@ -76,6 +76,7 @@ enum class fault : std::uint8_t {
   resumed,
   script_changed,
   looked_at,
+  switched_off,
   followed_up_by_hand,
   count_
 };
