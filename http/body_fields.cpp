@@ -45,18 +45,24 @@ bool has_lone_surrogate(const value_t& v) {
   return !v.Accept(writer);
 }
 
-/// Whether a number outside strings begins with 2^64 - 1 and goes on. RapidJSON 1.1 may round those twenty digits up to
-/// zero in its full-precision reading, which is undefined behaviour.
+/// Whether a number outside strings makes RapidJSON 1.1's full-precision reading undefined: one that begins with
+/// 2^64 - 1 and goes on may be rounded up to zero, and of a zero with an exponent, or with more than 20 digits, the
+/// leading zero bits are counted.
 bool has_unroundable_number(std::string_view json) {
   constexpr std::string_view trap = "18446744073709551615";
   std::string digits;  // of the number under way, leading zeros left out, at most one more than the trap's
+  std::size_t zeros = 0;
   return any_outside_strings(json, [&](char c) {
     if (c >= '0' && c <= '9') {
       if ((c != '0' || !digits.empty()) && digits.size() <= trap.size()) digits += c;
+      if (digits.empty() && ++zeros > trap.size()) return true;
       return digits.size() > trap.size() && digits.starts_with(trap);
     }
-    if (c != '.') digits.clear();
-    return false;
+    if (c == '.') return false;
+    const bool zero_with_exponent = (c == 'e' || c == 'E') && zeros > 0 && digits.empty();
+    digits.clear();
+    zeros = 0;
+    return zero_with_exponent;
   });
 }
 
@@ -92,9 +98,8 @@ body_fields::body_fields(std::string_view json) : tree_(std::make_shared<tree>()
     add_error("body", "数字位数过多");
     return;
   }
-  // Without kParseFullPrecisionFlag: its conversion counts the leading zeros of a zero (0.000… of more than 100
-  // digits), which is undefined, and nothing here needs the last bit of a fraction.
-  constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+  constexpr unsigned flags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag;
   tree_->document.Parse<flags>(json.data(), json.size());
   if (tree_->document.HasParseError()) {
     const bool encoding = tree_->document.GetParseError() == rapidjson::kParseErrorStringInvalidEncoding;

@@ -13,6 +13,8 @@ class http_explanations : public server_test {
     EXPECT_EQ(r.json().number("/code"), code) << r.body;
     EXPECT_EQ(r.json().text("/message"), message);
   }
+  /// What `dispatch` gave the row.
+  static std::string provider_id(job_row_id row) { return "job-" + std::to_string(value(row)); }
   static std::string why_task(task_id id) { return "/api/tasks/" + std::to_string(value(id)) + "/why"; }
   static std::string of_job(const std::string& id, const std::string& what) { return "/api/jobs/" + id + "/" + what; }
 };
@@ -63,10 +65,10 @@ TEST_F(http_explanations, ACallIsFoundByItsRowAndByTheProvidersId) {
     return explained_job{job_phase::tracking, call_status::executing, {{wait_kind::in_call, 1, {}}}, wall_now()};
   };
   const auto by_row = get(of_job(std::to_string(value(rows[0])), "why"));
-  const auto by_id = get(of_job("job-1", "why"));
+  const auto by_id = get(of_job(provider_id(rows[0]), "why"));
   EXPECT_EQ(by_row.status, 200) << by_row.body;
   EXPECT_EQ(by_id.json().number("/data/row_id"), value(rows[0]));
-  EXPECT_EQ(by_row.json().text("/data/JobId"), "job-1");
+  EXPECT_EQ(by_row.json().text("/data/JobId"), provider_id(rows[0]));
   EXPECT_EQ(by_row.json().text("/data/Status"), "Executing");
   EXPECT_EQ(by_row.json().text("/data/reasons/0/reason"), "in_call");
   EXPECT_EQ(by_row.json().text("/data/next_look").size(), 19U);
@@ -78,7 +80,7 @@ TEST_F(http_explanations, AClosedCallWaitsForNothing) {
   const auto row = dispatch(task).front();
   settle(task, row, call_status::failed);
   follow(task, row, interest::undecided);
-  const auto seen = get(of_job("job-1", "why")).json();
+  const auto seen = get(of_job(provider_id(row), "why")).json();
   EXPECT_FALSE(seen.flag("/data/waiting"));
   EXPECT_EQ(seen.size("/data/reasons"), 0);
   EXPECT_EQ(seen.text("/data/phase"), "closed");
@@ -106,10 +108,11 @@ TEST_F(http_explanations, ATimelineHoldsEveryEventOfACallInOrder) {
 TEST_F(http_explanations, ForeignAndUnknownOnesAnswerAlike) {
   add_leads(1);
   const auto task = add_task(operator_a);
-  const auto row = std::to_string(value(dispatch(task).front()));
+  const auto call = dispatch(task).front();
+  const auto row = std::to_string(value(call));
   for (const auto* what : {"why", "timeline"}) {
     expect(get(of_job(row, what), operator_b), 404, 4001, "外呼任务不存在或无权限访问");
-    expect(get(of_job("job-1", what), operator_b), 404, 4001, "外呼任务不存在或无权限访问");
+    expect(get(of_job(provider_id(call), what), operator_b), 404, 4001, "外呼任务不存在或无权限访问");
     expect(get(of_job("987654321", what)), 404, 4001, "外呼任务不存在或无权限访问");
   }
   expect(get(why_task(task.id), operator_b), 404, 4004, "任务不存在或无权限访问");
@@ -131,17 +134,17 @@ TEST_F(http_explanations, ForceAnalyzeTriesByDefaultAndStoresWhenTold) {
     made.is_interested = interest::interested;
     return made;
   };
-  const auto tried = post("/api/force-analyze", R"({"call_job_id":"job-1"})");
+  const auto tried = post("/api/force-analyze", R"({"call_job_id":")" + provider_id(row) + R"("})");
   expect(tried, 200, 200, "分析完成，未保存");
   EXPECT_TRUE(tried.json().flag("/data/dry_run"));
   EXPECT_TRUE(tried.json().is_null("/data/follow_id"));
   EXPECT_EQ(tried.json().text("/data/leads_remark"), "有意向");
   EXPECT_EQ(tried.json().number("/data/is_interested"), 1);
-  const auto stored = post("/api/force-analyze", R"({"call_job_id":"job-1","dry_run":false})");
+  const auto stored = post("/api/force-analyze", R"({"call_job_id":")" + provider_id(row) + R"(","dry_run":false})");
   expect(stored, 200, 200, "分析完成");
   EXPECT_EQ(stored.json().number("/data/follow_id"), 9);
   expect(post("/api/force-analyze", R"({"call_job_id":"nobody"})"), 400, 4001, "外呼任务不存在或无权限访问");
-  EXPECT_EQ(post("/api/force-analyze", R"({"call_job_id":"job-1"})", viewer_a).status, 403);
+  EXPECT_EQ(post("/api/force-analyze", R"({"call_job_id":")" + provider_id(row) + R"("})", viewer_a).status, 403);
 }
 
 }  // namespace

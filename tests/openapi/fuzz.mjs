@@ -166,7 +166,7 @@ function learn(request, json) {
     if (known.length < LONGEST_POOL) known.push(value);
     else known[random.below(LONGEST_POOL)] = value;
   };
-  for (const name of ['task_id', 'job_group_id', 'script_id']) add(name, json.data[name]);
+  for (const name of ['task_id', 'job_group_id', 'script_id', 'run_id']) add(name, json.data[name]);
   for (const job of json.data.jobs_data ?? []) add('call_job_id', job.JobId);
 }
 
