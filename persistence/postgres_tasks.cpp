@@ -131,8 +131,8 @@ constexpr statement select_unfinished_among{"select_unfinished_among",
          select from organization_automation a where a.organization_id = t.organization_id and not a.running)
        order by 1 limit $1)"};
 
-constexpr statement select_is_stopped{
-    "select_is_stopped", "select from organization_automation where organization_id = $1 and not running"};
+constexpr statement select_is_stopped{"select_is_stopped",
+                                      "select from organization_automation where organization_id = $1 and not running"};
 constexpr statement select_events{"select_events",
                                   "select " WAIHU_EVENT_COLUMNS
                                   " from task_events where organization_id = $1 and id > $2 order by id limit $3"};
