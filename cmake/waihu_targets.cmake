@@ -32,12 +32,27 @@ function(waihu_library name)
   target_link_libraries(waihu_${name} PUBLIC waihu_build_flags ${arg_LINKS})
 endfunction()
 
-# waihu_test(<name> SOURCES ... LINKS ... [TIMEOUT s] [COST s] [SHARDS n] [LABELS ...]): a GoogleTest program, one CTest
+# waihu_precompile(<target> <header>...): headers that most sources of the target read anyway are parsed once. What a
+# source includes does not change: without WAIHU_PCH it is built as written.
+function(waihu_precompile target)
+  if(WAIHU_PCH)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+  endif()
+endfunction()
+
+# waihu_test(<name> SOURCES ... LINKS ... [TIMEOUT s] [COST s] [SHARDS n] [LABELS ...]
+# [PRECOMPILE ...]): a GoogleTest program, one CTest
 # entry; with SHARDS several that run its tests between them at the same time, <name>_1 and so on.
 function(waihu_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT;COST;SHARDS" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT;COST;SHARDS" "SOURCES;LINKS;LABELS;PRECOMPILE" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE waihu_build_flags ${arg_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
+  list(LENGTH arg_SOURCES sources)
+  if(arg_PRECOMPILE)
+    waihu_precompile(${name} ${arg_PRECOMPILE})
+  elseif(sources GREATER 3)
+    waihu_precompile(${name} <gtest/gtest.h>)
+  endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
