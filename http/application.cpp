@@ -20,7 +20,7 @@ void user_cache::keep(const user_record& user, steady_time now) {
 
 services::services(config::http_options http_part, config::auth_options auth_part, zone_clock zone_part,
                    std::shared_ptr<backend> inside_part, std::function<wall_time()> now_part,
-                   std::vector<config::setting_presence> settings_part)
+                   std::vector<config::setting_presence> settings_part, std::shared_ptr<traffic> counts_part)
     : http(std::move(http_part)),
       auth(std::move(auth_part)),
       zone(zone_part),
@@ -28,6 +28,7 @@ services::services(config::http_options http_part, config::auth_options auth_par
       inside(std::move(inside_part)),
       now(std::move(now_part)),
       tokens(auth.jwt_secret, auth.token_life),
+      counts(std::move(counts_part)),
       guard(auth.login_failures, auth.login_window),
       dcc_guard(auth.login_failures, auth.login_window),
       users(milliseconds{5'000}),

@@ -17,6 +17,7 @@
 #include "http/login_guard.hpp"
 #include "http/password.hpp"
 #include "http/token.hpp"
+#include "http/traffic.hpp"
 #include "http/work_pool.hpp"
 #include "http/zone_clock.hpp"
 #include "messages/backend.hpp"
@@ -46,7 +47,8 @@ class user_cache {
 struct services {
   services(config::http_options http_part, config::auth_options auth_part, zone_clock zone_part,
            std::shared_ptr<backend> inside_part, std::function<wall_time()> now_part,
-           std::vector<config::setting_presence> settings_part = {});
+           std::vector<config::setting_presence> settings_part = {},
+           std::shared_ptr<traffic> counts_part = std::make_shared<traffic>());
 
   const config::http_options http;
   const config::auth_options auth;
@@ -55,7 +57,8 @@ struct services {
   const std::shared_ptr<backend> inside;
   const std::function<wall_time()> now;
   const token_mint tokens;
-  const outstanding_count outstanding{std::make_shared<std::atomic<int>>(0)};
+  const std::shared_ptr<traffic> counts;
+  const outstanding_count outstanding{counts, &counts->outstanding};
   const std::shared_ptr<std::atomic<int>> imports{std::make_shared<std::atomic<int>>(0)};
   login_guard guard;
   login_guard dcc_guard;  ///< The same for the passwords of DCC accounts.

@@ -16,6 +16,9 @@ namespace waihu::http {
 /// A header or query parameter.
 using name_value = std::pair<std::string, std::string>;
 
+/// Where a request fits no route.
+inline constexpr std::size_t no_route = static_cast<std::size_t>(-1);
+
 /// A request whose head, and for handlers also the body, has arrived whole.
 struct request {
   std::string method;  ///< Upper case; HEAD is kept, the router serves it as GET.
@@ -26,8 +29,9 @@ struct request {
   std::vector<name_value> query;    ///< Decoded, in order.
   std::vector<name_value> headers;  ///< Names in lower case.
   std::string body;
-  std::string peer;        ///< Address of the client, without port.
-  std::string request_id;  ///< The client's when sane, else ours.
+  std::string peer;             ///< Address of the client, without port.
+  std::string request_id;       ///< The client's when sane, else ours.
+  std::size_t route{no_route};  ///< Its place in routes(), from when its head has been looked up.
 
   /// First header of that (lower-case) name; nullptr when absent.
   const std::string* header(std::string_view name) const noexcept {
@@ -66,6 +70,7 @@ struct response {
 struct body_rule {
   std::int64_t limit{};            ///< Longest body taken; longer: 413.
   std::optional<response> refuse;  ///< Set: answer this without reading the body, and close.
+  std::size_t route{no_route};     ///< Place in routes() of what will serve it.
   std::shared_ptr<void> slot;      ///< Held until the request is finished (bounds big uploads).
 };
 

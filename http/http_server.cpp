@@ -79,8 +79,8 @@ result<std::uint16_t> http_server::start() {
     if (!is_origin(origin)) return fail(errc::invalid_argument, "http.cors_origins: not an origin: " + origin);
   const auto zone = zone_clock::in(s.options.time_zone);
   if (!zone) return tl::unexpected<failure>(zone.error());
-  s.app = std::make_shared<application>(
-      std::make_shared<services>(s.options.http, s.options.auth, *zone, s.inside, s.clock, s.options.settings));
+  s.app = std::make_shared<application>(std::make_shared<services>(s.options.http, s.options.auth, *zone, s.inside,
+                                                                   s.clock, s.options.settings, s.options.counts));
   return s.listen();
 }
 
@@ -135,6 +135,7 @@ void http_server::implementation::take(tcp::socket socket) {
   const std::lock_guard lock(mutex);
   if (sessions.size() >= static_cast<std::size_t>(options.http.max_connections)) {
     telemetry::log_repeated(telemetry::log_level::warn, "http", "http.too_many_connections", "");
+    ++options.counts->refused_connections;
     if (refusals >= refusal_limit) return;
     ++refusals;
     return refuse_connection(std::move(socket), app, [self = shared_from_this()] {
@@ -143,6 +144,7 @@ void http_server::implementation::take(tcp::socket socket) {
       self->ended.notify_all();
     });
   }
+  ++options.counts->connections;
   const auto number = next_session++;
   sessions[number];
   sessions[number] =
@@ -152,6 +154,7 @@ void http_server::implementation::take(tcp::socket socket) {
 void http_server::implementation::session_ended(std::uint64_t number) {
   const std::lock_guard lock(mutex);
   sessions.erase(number);
+  --options.counts->connections;
   ended.notify_all();
 }
 

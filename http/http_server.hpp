@@ -10,6 +10,7 @@
 
 #include "config/options.hpp"
 #include "config/presence.hpp"
+#include "http/traffic.hpp"
 #include "messages/backend.hpp"
 #include "messages/model/failure.hpp"
 #include "messages/model/time.hpp"
@@ -26,6 +27,7 @@ struct server_options {
   config::auth_options auth;
   std::string time_zone{"Asia/Shanghai"};          ///< node_options.time_zone
   std::vector<config::setting_presence> settings;  ///< What config/check tells.
+  std::shared_ptr<traffic> counts{std::make_shared<traffic>()};
 };
 
 /// Serves http-api.md. Sessions run on the io_context, each on its own strand; any number of threads may run it. The

@@ -195,6 +195,7 @@ body_rule application::head_arrived(const request& head) const {
   body_rule rule;
   rule.limit = shared_->http.body_limit_bytes;
   const auto* found = look_up(head, nullptr);
+  if (found != nullptr) rule.route = static_cast<std::size_t>(found - routes().data());
   if (found == nullptr || found->body != body_kind::form) return rule;
   // Big bodies are only read from people with a token, and only a few at a time.
   rule.limit = shared_->http.import_limit_bytes;

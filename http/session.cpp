@@ -79,6 +79,18 @@ bool is_sane_request_id(std::string_view id) {
 
 using parser = wire::request_parser<wire::string_body>;
 
+/// Counts an event stream while it is open.
+class open_stream {
+ public:
+  explicit open_stream(std::atomic<std::int64_t>& count) : count_(count) { ++count_; }
+  ~open_stream() { --count_; }
+  open_stream(const open_stream&) = delete;
+  open_stream& operator=(const open_stream&) = delete;
+
+ private:
+  std::atomic<std::int64_t>& count_;
+};
+
 class beast_session final : public session, public std::enable_shared_from_this<beast_session> {
  public:
   beast_session(asio::ip::tcp::socket socket, std::shared_ptr<const application> app, std::function<void()> on_end)
@@ -172,6 +184,7 @@ class beast_session final : public session, public std::enable_shared_from_this<
       co_await wire::async_read_header(stream_, buffer_, in, with_error(ec));
     }
     is_first_ = false;
+    arrived_ = std::chrono::steady_clock::now();
     request req;
     req.request_id = fresh_request_id();
     req.peer = peer_;
@@ -185,6 +198,7 @@ class beast_session final : public session, public std::enable_shared_from_this<
       co_return co_await send_and_close(req, error_answer(req, 431, code_bad_parameter, "请求头过多"), version);
     }
     auto rule = app_->head_arrived(req);
+    req.route = rule.route;
     if (rule.refuse) co_return co_await send_and_close(req, std::move(*rule.refuse), version);
     const auto announced = in.content_length();
     if (announced && *announced > static_cast<std::uint64_t>(rule.limit)) {
@@ -194,6 +208,7 @@ class beast_session final : public session, public std::enable_shared_from_this<
     const bool has_arrived = co_await read_body(in, req, ec);
     if (!has_arrived) co_return co_await answer_broken(req, ec, version);
     req.body = std::move(in.get().body());
+    arrived_ = std::chrono::steady_clock::now();
     if (app_->shared().outstanding->load(std::memory_order_relaxed) >= options().max_outstanding) {
       co_return co_await send(req, busy_answer(req, 503, code_unavailable, "服务繁忙，请稍后重试", 1), version);
     }
@@ -300,6 +315,10 @@ class beast_session final : public session, public std::enable_shared_from_this<
     }
   }
 
+  void count(const request& req, int status) {
+    app_->shared().counts->answered(req.route, status, std::chrono::steady_clock::now() - arrived_);
+  }
+
   awaitable<bool> send(const request& req, response answer, unsigned version) {
     app_->decorate(req, answer);
     pack(req, answer);
@@ -308,6 +327,7 @@ class beast_session final : public session, public std::enable_shared_from_this<
     how.keep_alive = keep_alive_ && !is_stopping_;
     if (answer.status != 204 && answer.status != 304) how.content_length = answer.body.size();
     const auto head = response_head(answer, how, app_->shared().now());
+    count(req, answer.status);
     if (req.method == "HEAD" || !how.content_length) answer.body.clear();
     const auto ec = co_await write(head, answer.body);
     co_return !ec && how.keep_alive;
@@ -321,10 +341,12 @@ class beast_session final : public session, public std::enable_shared_from_this<
     how.version = version;
     how.is_chunked = version >= 11;
     const auto head = response_head(answer, how, app_->shared().now());
+    count(req, answer.status);
     const std::string nothing;
     auto ec = co_await write(head, nothing);
     if (req.method == "HEAD") ec = asio::error::eof;
     events_ = source;
+    const open_stream counted(app_->shared().counts->event_streams);
     if (is_stopping_ || ec) source->close(is_stopping_);
     if (!ec) watch_for_hang_up();
     for (;;) {
@@ -383,6 +405,7 @@ class beast_session final : public session, public std::enable_shared_from_this<
   beast::flat_buffer buffer_{header_bytes_limit + 64 * 1024};
   std::string peer_;
   std::shared_ptr<byte_stream> events_;
+  steady_time arrived_{};  ///< When the request in hand had arrived whole.
   bool keep_alive_{false};
   bool is_first_{true};
   bool is_idle_{false};
