@@ -20,9 +20,12 @@
 #include "actors/http_gateway_actor.hpp"
 #include "actors/lease_keeper_actor.hpp"
 #include "actors/provider_gateway_actor.hpp"
+#include "actors/pulse_actor.hpp"
 #include "actors/store_actors.hpp"
 #include "actors/supervisor_actor.hpp"
 #include "app/actor_backend.hpp"
+#include "app/node_watch.hpp"
+#include "http/admin_server.hpp"
 #include "http/http_server.hpp"
 #include "http/zone_clock.hpp"
 #include "persistence/migrate.hpp"
@@ -93,13 +96,14 @@ struct node::implementation {
   http_gateway gateway;
   lease_keeper keeper;
   caf::actor guardian;
+  pulse beat;
   std::unique_ptr<postgres_task_listener> store_listener;
   std::shared_ptr<actor_backend> inside;
   std::unique_ptr<http::http_server> listener;
   std::shared_ptr<voice_provider> provider;
   std::shared_ptr<language_model> model;
-  /// Until when, by the monotonic clock in ms, the claim surely holds: the begin of its last renewal plus its lease.
-  std::shared_ptr<std::atomic<std::int64_t>> claim_good_until{std::make_shared<std::atomic<std::int64_t>>(0)};
+  node_watch watch;
+  std::unique_ptr<http::admin_server> admin;
   std::uint16_t port{};
   bool stopped{};
 
@@ -134,20 +138,23 @@ struct node::implementation {
 
   std::optional<start_failure> claim(const store_factory& sessions) {
     auto session = sessions();
-    claim_good_until->store(steady_ms() + options.node.lease_time.count());
+    watch.claim_good_until->store(steady_ms() + options.node.lease_time.count());
     const auto epoch = session->run(query::claim_shards{eng->node, host_name() + ":" + std::to_string(::getpid())});
     if (!epoch) {
       const auto code = epoch.error().code == errc::conflict ? exit_code::store_in_use : exit_code::store_unreachable;
       return start_failure{code, epoch.error().message};
     }
     eng->epoch = *epoch;
+    watch.epoch = static_cast<std::int64_t>(*epoch);
+    eng->counts->claim_heard.note(false, std::chrono::steady_clock::now());
     log_event(log_level::info, "lease", "lease.claimed", {{"node", eng->node}, {"epoch", eng->epoch}});
     lease_keeper_options keeping;
     keeping.node = eng->node;
     keeping.epoch = *epoch;
     keeping.renew_every = options.node.lease_renew;
     keeping.lease_time = options.node.lease_time;
-    keeping.good_until_ms = claim_good_until;
+    keeping.good_until_ms = watch.claim_good_until;
+    keeping.counts = eng->counts;
     keeping.on_lost = [this](const std::string&) { fatal(exit_code::ownership_lost); };
     keeper = spawn_lease_keeper(*system, std::move(session), std::move(keeping));
     return std::nullopt;
@@ -174,17 +181,18 @@ struct node::implementation {
     sizes.commit_max_changes = static_cast<std::size_t>(options.store.commit_max_changes);
     sizes.readers = static_cast<std::size_t>(options.store.readers);
     const worker_spawner workers = [this, sessions] { return spawn_store_worker(*system, sessions); };
-    eng->reader = spawn_store_reader(*system, sizes, workers);
-    eng->hub = spawn_event_hub(*system);
+    eng->reader = spawn_store_reader(*system, sizes, workers, eng->counts);
+    eng->hub = spawn_event_hub(*system, eng->counts);
     eng->writer = spawn_store_writer(*system, sizes, workers, std::make_shared<event_hub>(eng->hub), eng->counts);
     eng->gateway = spawn_provider_gateway(*system, provider, options.provider, eng->seed, eng->counts,
-                                          [good = claim_good_until] { return steady_ms() < good->load(); });
-    eng->model = spawn_analyst(*system, model, options.analyst);
-    eng->gate = spawn_dispatch_gate(*system, options.dispatch);
+                                          [good = watch.claim_good_until] { return steady_ms() < good->load(); });
+    eng->model = spawn_analyst(*system, model, options.analyst, eng->counts);
+    eng->gate = spawn_dispatch_gate(*system, options.dispatch, eng->counts);
     eng->tasks = spawn_registry(*system);
     eng->overseer = spawn_supervisor(*system, eng);
     eng->runs = spawn_execution_runs(*system, eng);
     gateway = spawn_http_gateway(*system, eng);
+    beat = spawn_pulse(*system, eng->counts);
     guard();
   }
 
@@ -198,7 +206,7 @@ struct node::implementation {
         {watched("store reader", eng->reader), watched("store writer", eng->writer), watched("event hub", eng->hub),
          watched("provider gateway", eng->gateway), watched("analyst", eng->model), watched("dispatch gate", eng->gate),
          watched("registry", eng->tasks), watched("supervisor", eng->overseer), watched("execution runs", eng->runs),
-         watched("http gateway", gateway), watched("lease keeper", keeper)},
+         watched("http gateway", gateway), watched("lease keeper", keeper), watched("pulse", beat)},
         [this](const std::string& name, const std::string& why) {
           log_event(log_level::error, "engine", "engine.part_gone", {{"part", name}, {"reason", why}});
           fatal(exit_code::engine_failed);
@@ -215,6 +223,25 @@ struct node::implementation {
     store_listener = std::make_unique<postgres_task_listener>(options.store, std::move(callbacks));
   }
 
+  /// The first to be there and the last to go: it tells also that the node is starting or stopping.
+  std::optional<start_failure> open_admin() {
+    watch.limits.store_silence = options.node.lease_time;
+    watch.limits.look_lateness = options.admin.ready_max_lateness;
+    watch.limits.unserved_memory =
+        2 * std::max(options.job.look_interval, options.job.queued_look_interval) +
+        options.provider.read_tries * (options.provider.read_deadline + options.provider.retry_max);
+    http::admin_pages pages;
+    pages.metrics = [this] { return watch.metrics(); };
+    pages.ready = [this] {
+      const auto now = watch.ready();
+      return http::readiness_page{now.is_ready(), now.json()};
+    };
+    admin = std::make_unique<http::admin_server>(options.admin, options.http, std::move(pages));
+    const auto bound = admin->start();
+    if (!bound) return start_failure{exit_code::cannot_listen, bound.error().message};
+    return std::nullopt;
+  }
+
   std::optional<start_failure> listen() {
     inside = std::make_shared<actor_backend>(gateway, eng->board, options.http.max_outstanding);
     http::server_options server;
@@ -222,6 +249,7 @@ struct node::implementation {
     server.auth = options.auth;
     server.time_zone = options.node.time_zone;
     server.settings = config::presence_of(options);
+    server.counts = watch.traffic;
     listener = std::make_unique<http::http_server>(io, std::move(server), inside);
     const auto bound = listener->start();
     if (!bound) return start_failure{exit_code::cannot_listen, bound.error().message};
@@ -244,6 +272,7 @@ struct node::implementation {
 
   void stop() {
     if (std::exchange(stopped, true)) return;
+    watch.life = node_life::stopping;
     const auto limit = options.node.drain_timeout;
     end(guardian);  // from here on parts end because they are told to
     if (listener) listener->stop(limit / 5);
@@ -264,6 +293,8 @@ struct node::implementation {
       end(eng->hub);
       end(eng->reader);
       end(keeper);
+      end(beat);
+      beat = nullptr;
       gateway = nullptr;
       keeper = nullptr;
       guardian = nullptr;
@@ -278,6 +309,7 @@ struct node::implementation {
     model.reset();
     eng.reset();
     system.reset();
+    admin.reset();
   }
 };
 
@@ -291,11 +323,13 @@ node::~node() { stop(); }
 
 std::optional<start_failure> node::start(std::chrono::seconds wait_store, const std::function<bool()>& stop_wanted) {
   auto& n = *implementation_;
+  if (auto failed = n.open_admin()) return failed;
   if (auto failed = n.prepare_store(wait_store, stop_wanted)) return failed;
   n.system_options = std::make_unique<system_config>(n.options.node);
   n.system = std::make_unique<caf::actor_system>(*n.system_options);
   n.eng = std::make_shared<engine>();
   n.eng->options = n.options;
+  n.eng->counts = n.watch.engine;
   n.eng->node = n.options.node.name.empty() ? host_name() : n.options.node.name;
   n.eng->seed = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   n.eng->now = wall_now;
@@ -317,7 +351,9 @@ std::optional<start_failure> node::start(std::chrono::seconds wait_store, const 
   for (int i = 0; i < std::max(1, n.options.http.io_threads); ++i) n.io_threads.emplace_back([&n] { n.io.run(); });
   n.spawn_actors(sessions);
   n.listen_to_store();
-  return n.listen();
+  auto failed = n.listen();
+  if (!failed) n.watch.life = node_life::running;
+  return failed;
 }
 
 std::uint16_t node::port() const noexcept { return implementation_->port; }

@@ -3,6 +3,8 @@ pkg_check_modules(LIBSYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 waihu_library(node SOURCES
   actor_backend.cpp
   node.cpp
+  node_watch.cpp
+  readiness.cpp
   LINKS waihu::actors waihu::http waihu::persistence waihu::provider)
 add_executable(waihud waihud.cpp)
 target_link_libraries(waihud PRIVATE waihu::node PkgConfig::LIBSYSTEMD)

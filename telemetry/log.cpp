@@ -87,6 +87,8 @@ struct log_state {
   std::mutex mutex;
   std::shared_ptr<output> out;
   std::atomic<std::size_t> dropped_reported{0};
+  std::atomic<std::uint64_t> dropped_before{0};  ///< By outputs that were replaced.
+  std::array<std::atomic<std::uint64_t>, 6> lines{};
 
   std::shared_ptr<output> current() {
     const std::lock_guard lock(mutex);
@@ -95,6 +97,7 @@ struct log_state {
   std::shared_ptr<output> exchange(std::shared_ptr<output> next) {
     const std::lock_guard lock(mutex);
     std::swap(out, next);
+    if (next != nullptr) dropped_before += next->pool->overrun_counter();
     return next;
   }
 };
@@ -111,6 +114,7 @@ spdlog::level::level_enum to_spdlog(log_level level) noexcept {
 
 void write_line(const log_line& line) {
   auto& s = state();
+  s.lines[static_cast<std::size_t>(line.level)].fetch_add(1, std::memory_order_relaxed);
   const auto out = s.current();
   if (out == nullptr) {
     const auto text = format_text(line) + '\n';
@@ -210,6 +214,15 @@ void set_log_level(std::string_view component, log_level level) { state().levels
 
 bool log_enabled(log_level level, std::string_view component) noexcept {
   return state().levels.enabled(level, component);
+}
+
+log_figures read_log_figures() {
+  auto& s = state();
+  log_figures now;
+  for (std::size_t i = 0; i < s.lines.size(); ++i) now.lines[i] = s.lines[i].load(std::memory_order_relaxed);
+  const std::lock_guard lock(s.mutex);
+  now.dropped = s.dropped_before + (s.out == nullptr ? 0 : s.out->pool->overrun_counter());
+  return now;
 }
 
 void log_event(log_level level, std::string_view component, std::string_view event_id,

@@ -2,6 +2,7 @@
 // shows no logging library, and nothing here decides what is worth logging. All functions are thread-safe.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -78,5 +79,12 @@ void log_event(log_level level, std::string_view component, std::string_view eve
 /// then at most one every 30 s with the field `repeated` telling how many were left out since.
 void log_repeated(log_level level, std::string_view component, std::string_view event_id, std::string_view key,
                   std::initializer_list<field> fields = {}, std::string_view text = {});
+
+/// What was logged since the start, for metrics.
+struct log_figures {
+  std::array<std::uint64_t, 6> lines{};  ///< By level, in the order of `log_level`.
+  std::uint64_t dropped{};               ///< Lines lost because more came than could be written.
+};
+log_figures read_log_figures();
 
 }  // namespace waihu::telemetry

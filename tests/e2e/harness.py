@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import secrets
 import shutil
 import signal
@@ -148,13 +149,14 @@ class Daemon:
 
     def __init__(self, folder, store_url, provider_url, overrides=None, secret="sim-secret"):
         self.folder, self.port = folder, free_port()
+        self.log_begins = 0  # of the process that runs now
         Exchanges.daemons.add(self.port)
         self.process = None
         self.log_path = os.path.join(folder, "waihud.log")
         self.environment = dict(os.environ)
         self.environment.pop("WAIHU_FAILPOINT", None)
         settings = {
-            "store.url": store_url, "http.port": self.port, "auth.jwt_secret": secrets.token_hex(32),
+            "store.url": store_url, "http.port": self.port, "admin.port": 0, "auth.jwt_secret": secrets.token_hex(32),
             "provider.endpoint": provider_url, "provider.instance_id": "e2e", "provider.access_key_id": "sim-key",
             "provider.access_key_secret": secret, "provider.read_deadline_ms": 2000, "provider.write_deadline_ms": 2000,
             "provider.connect_timeout_ms": 1000, "provider.read_rate_per_s": 500, "provider.write_rate_per_s": 500,
@@ -172,6 +174,7 @@ class Daemon:
         if failpoint:
             environment["WAIHU_FAILPOINT"] = failpoint
         with open(self.log_path, "a") as log:
+            self.log_begins = log.tell()
             self.process = subprocess.Popen([BIN / "waihud", f"--wait-store={wait_store}", *self.flags], stdout=log,
                                             stderr=log, env=environment)
         if ready:
@@ -185,6 +188,31 @@ class Daemon:
             return ask(self.port, "GET", "/api/health", timeout=2)[0] == 200
         except OSError:
             return False
+
+    def admin_port(self):
+        """The port of the admin listener, which the daemon chose by itself."""
+        def told():
+            with open(self.log_path, "rb") as log:
+                log.seek(self.log_begins)
+                return re.search(rb"admin\.listening address=\S+ port=(\d+)", log.read())
+        return int(wait_for("the admin listener is told in the log", told, 60)[1])
+
+    def admin(self, path, method="GET"):
+        """What the admin listener answers: (status, text)."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port(), timeout=20)
+        try:
+            connection.request(method, path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
+    def readiness(self):
+        """(status, {name of a check that fails: reason})."""
+        status, text = self.admin("/readyz")
+        page = json.loads(text)
+        assert page["ready"] == (status == 200), (status, text)
+        return status, {name: check["reason"] for name, check in page["checks"].items() if not check["ok"]}
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
