@@ -30,7 +30,7 @@ readiness_check check_store(const readiness_facts& f, const readiness_limits& li
   if (newest == 0) return check("store", false, "it has not answered yet");
   for (const auto* heard : {&f.writer, &f.reader, &f.claim})
     if (is_away(*heard, f.now_ms, limits.store_silence))
-      return check("store", false, "it could not be reached " + seconds_text(f.now_ms - heard->away_ms) + " ago");
+      return check("store", false, "it was away when asked " + seconds_text(f.now_ms - heard->away_ms) + " ago");
   const auto silence = f.now_ms - newest;
   return check("store", silence <= limits.store_silence.count(), "no answer for " + seconds_text(silence));
 }

@@ -342,11 +342,11 @@ class beast_session final : public session, public std::enable_shared_from_this<
     how.is_chunked = version >= 11;
     const auto head = response_head(answer, how, app_->shared().now());
     count(req, answer.status);
+    const open_stream counted(app_->shared().counts->event_streams);
     const std::string nothing;
     auto ec = co_await write(head, nothing);
     if (req.method == "HEAD") ec = asio::error::eof;
     events_ = source;
-    const open_stream counted(app_->shared().counts->event_streams);
     if (is_stopping_ || ec) source->close(is_stopping_);
     if (!ec) watch_for_hang_up();
     for (;;) {
