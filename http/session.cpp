@@ -79,18 +79,6 @@ bool is_sane_request_id(std::string_view id) {
 
 using parser = wire::request_parser<wire::string_body>;
 
-/// Counts an event stream while it is open.
-class open_stream {
- public:
-  explicit open_stream(std::atomic<std::int64_t>& count) : count_(count) { ++count_; }
-  ~open_stream() { --count_; }
-  open_stream(const open_stream&) = delete;
-  open_stream& operator=(const open_stream&) = delete;
-
- private:
-  std::atomic<std::int64_t>& count_;
-};
-
 class beast_session final : public session, public std::enable_shared_from_this<beast_session> {
  public:
   beast_session(asio::ip::tcp::socket socket, std::shared_ptr<const application> app, std::function<void()> on_end)

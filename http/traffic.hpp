@@ -54,4 +54,16 @@ class traffic {
   std::unique_ptr<route_figures[]> figures_;  // NOLINT(modernize-avoid-c-arrays): atomics cannot move in a vector
 };
 
+/// Counts an event stream while it is open.
+class open_stream {
+ public:
+  explicit open_stream(std::atomic<std::int64_t>& count) : count_(count) { ++count_; }
+  ~open_stream() { --count_; }
+  open_stream(const open_stream&) = delete;
+  open_stream& operator=(const open_stream&) = delete;
+
+ private:
+  std::atomic<std::int64_t>& count_;
+};
+
 }  // namespace waihu::http
