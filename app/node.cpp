@@ -105,6 +105,7 @@ struct node::implementation {
   node_watch watch;
   std::unique_ptr<http::admin_server> admin;
   std::uint16_t port{};
+  std::atomic<bool> is_listening{false};
   bool stopped{};
 
   void fatal(exit_code code) {
@@ -254,6 +255,7 @@ struct node::implementation {
     const auto bound = listener->start();
     if (!bound) return start_failure{exit_code::cannot_listen, bound.error().message};
     port = *bound;
+    is_listening = true;
     return std::nullopt;
   }
 
@@ -357,6 +359,11 @@ std::optional<start_failure> node::start(std::chrono::seconds wait_store, const 
 }
 
 std::uint16_t node::port() const noexcept { return implementation_->port; }
+
+result<void> node::reload_identity() {
+  if (!implementation_->is_listening) return {};
+  return implementation_->listener->reload_identity();
+}
 
 void node::stop() { implementation_->stop(); }
 

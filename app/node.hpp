@@ -49,6 +49,10 @@ class node {
   /// Port of the HTTP listener once started.
   [[nodiscard]] std::uint16_t port() const noexcept;
 
+  /// Reads certificate and key of the public listener again (http_server.hpp). Any thread, but not beside `stop`;
+  /// does nothing before `start` has succeeded.
+  result<void> reload_identity();
+
   /// Orderly stop: no new requests, tasks persist what a restart needs, the store is flushed, the claim given up.
   void stop();
 

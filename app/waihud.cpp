@@ -16,6 +16,7 @@
 #include "app/node.hpp"
 #include "config/describe.hpp"
 #include "config/load.hpp"
+#include "http/tls_identity.hpp"
 #include "telemetry/log.hpp"
 
 namespace waihu {
@@ -39,6 +40,13 @@ int check(const config::load_outcome& loaded, const flags& wanted) {
     std::cerr << loaded.faults.size() << " configuration fault(s); nothing was started\n";
     return static_cast<int>(exit_code::usage);
   }
+  if (const auto& files = loaded.value.http; !files.tls_certificate.empty()) {
+    const auto pair = http::tls_identity::load(files.tls_certificate, files.tls_key);
+    if (!pair) {
+      std::cerr << pair.error().message << "\nnothing was started\n";
+      return static_cast<int>(exit_code::usage);
+    }
+  }
   if (wanted.show_config) std::cout << config::describe(loaded.value);
   if (wanted.check_config) std::cout << "configuration is good\n";
   return static_cast<int>(exit_code::ok);
@@ -57,6 +65,12 @@ void reload_log_levels(const config::load_request& request) {
   else log_event(log_level::info, "daemon", "daemon.log_levels_reloaded", {{"level", loaded.value.log.level}});
 }
 
+/// SIGHUP: a renewed certificate is shown to new connections; an unusable one changes nothing.
+void reload_identity(node& here) {
+  if (const auto read = here.reload_identity(); !read)
+    log_event(log_level::error, "daemon", "daemon.reload_refused", {{"fault", read.error().message}});
+}
+
 /// Runs until a signal or a fatal condition; answers how it ended.
 exit_code run(const config::options& options, std::chrono::seconds wait_store, const config::load_request& request) {
   boost::asio::io_context signals_io;
@@ -70,14 +84,6 @@ exit_code run(const config::options& options, std::chrono::seconds wait_store, c
     signals_io.stop();
   });
   boost::asio::signal_set hang_ups(signals_io, SIGHUP);
-  std::function<void()> await_hang_up = [&] {
-    hang_ups.async_wait([&](const boost::system::error_code& error, int) {
-      if (error) return;
-      reload_log_levels(request);
-      await_hang_up();
-    });
-  };
-  await_hang_up();
   const auto end_waiting = [&] {
     stop_wanted = true;
     signals.cancel();
@@ -88,6 +94,15 @@ exit_code run(const config::options& options, std::chrono::seconds wait_store, c
     boost::asio::post(signals_io, end_waiting);
   };
   node here(options, on_fatal);
+  std::function<void()> await_hang_up = [&] {
+    hang_ups.async_wait([&](const boost::system::error_code& error, int) {
+      if (error) return;
+      reload_log_levels(request);
+      reload_identity(here);
+      await_hang_up();
+    });
+  };
+  await_hang_up();
   std::thread signal_thread([&] { signals_io.run(); });
   const auto failed = here.start(wait_store, [&] { return stop_wanted.load(); });
   if (failed) {

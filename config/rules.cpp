@@ -6,6 +6,8 @@
 #include <fstream>
 #include <optional>
 
+#include "config/ip_network.hpp"
+
 namespace waihu::config {
 
 namespace {
@@ -66,6 +68,13 @@ void check_http(const http_options& o, const rule_report& report) {
            "is empty while its other half is given", "give both http.tls_certificate and http.tls_key, or neither");
   check_file("http.tls_certificate", o.tls_certificate, report);
   check_file("http.tls_key", o.tls_key, report);
+  for (const auto& entry : o.trusted_proxies)
+    if (!ip_network::parse(entry))
+      report("http.trusted_proxies", "\"" + entry.substr(0, 100) + "\" is neither an address nor a network",
+             "write 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32: the bits behind the prefix are zero, the prefix is not");
+  if (o.proxy_header == "proxy_protocol" && o.trusted_proxies.empty())
+    report("http.proxy_header", "is proxy_protocol, and http.trusted_proxies names nobody who may speak it",
+           "name the proxies in http.trusted_proxies, or take forwarded_for");
   if (o.listen_address.empty())
     report("http.listen_address", "is empty", "give 127.0.0.1, or 0.0.0.0 for every interface");
   if (o.import_limit_bytes < o.body_limit_bytes)

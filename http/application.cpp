@@ -28,6 +28,7 @@ services::services(config::http_options http_part, config::auth_options auth_par
       inside(std::move(inside_part)),
       now(std::move(now_part)),
       tokens(auth.jwt_secret, auth.token_life),
+      proxies(proxy_rules::of(http).value_or(proxy_rules{})),
       counts(std::move(counts_part)),
       guard(auth.login_failures, auth.login_window),
       dcc_guard(auth.login_failures, auth.login_window),

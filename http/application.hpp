@@ -13,6 +13,7 @@
 
 #include "config/options.hpp"
 #include "config/presence.hpp"
+#include "http/client_address.hpp"
 #include "http/exchange.hpp"
 #include "http/login_guard.hpp"
 #include "http/password.hpp"
@@ -57,6 +58,7 @@ struct services {
   const std::shared_ptr<backend> inside;
   const std::function<wall_time()> now;
   const token_mint tokens;
+  const proxy_rules proxies;
   const std::shared_ptr<traffic> counts;
   const outstanding_count outstanding{counts, &counts->outstanding};
   const std::shared_ptr<std::atomic<int>> imports{std::make_shared<std::atomic<int>>(0)};

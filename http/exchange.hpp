@@ -29,8 +29,9 @@ struct request {
   std::vector<name_value> query;    ///< Decoded, in order.
   std::vector<name_value> headers;  ///< Names in lower case.
   std::string body;
-  std::string peer;             ///< Address of the client, without port.
-  std::string request_id;       ///< The client's when sane, else ours.
+  std::string peer;        ///< Address of the client, without port; told by a trusted proxy where one is in between.
+  bool is_secure{};        ///< Came over our own TLS.
+  std::string request_id;  ///< The client's when sane, else ours.
   std::size_t route{no_route};  ///< Its place in routes(), from when its head has been looked up.
 
   /// First header of that (lower-case) name; nullptr when absent.

@@ -30,7 +30,8 @@ constexpr std::string_view reader_policy =
 }  // namespace
 
 async<response> front_page(call& c) {
-  static const auto file = static_file_of(page, html, "default-src 'none'");
+  static const auto file =
+      static_file_of(page, html, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
   co_return file_answer(c.req, file);
 }
 

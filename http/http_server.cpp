@@ -41,6 +41,7 @@ struct http_server::implementation : std::enable_shared_from_this<implementation
 
   mutable std::mutex mutex;
   std::condition_variable ended;
+  std::shared_ptr<const tls_identity> identity;  ///< Of new connections; null: without TLS.
   std::map<std::uint64_t, std::weak_ptr<session>> sessions;
   std::uint64_t next_session{1};
   int refusals{0};
@@ -48,6 +49,7 @@ struct http_server::implementation : std::enable_shared_from_this<implementation
   bool is_accepting{false};
 
   result<std::uint16_t> listen();
+  result<void> load_identity();
   void accept_next();
   void take(tcp::socket socket);
   void session_ended(std::uint64_t number);
@@ -79,9 +81,27 @@ result<std::uint16_t> http_server::start() {
     if (!is_origin(origin)) return fail(errc::invalid_argument, "http.cors_origins: not an origin: " + origin);
   const auto zone = zone_clock::in(s.options.time_zone);
   if (!zone) return tl::unexpected<failure>(zone.error());
+  if (const auto proxies = proxy_rules::of(s.options.http); !proxies) return tl::unexpected<failure>(proxies.error());
+  if (const auto loaded = s.load_identity(); !loaded) return tl::unexpected<failure>(loaded.error());
   s.app = std::make_shared<application>(std::make_shared<services>(s.options.http, s.options.auth, *zone, s.inside,
                                                                    s.clock, s.options.settings, s.options.counts));
   return s.listen();
+}
+
+result<void> http_server::reload_identity() { return implementation_->load_identity(); }
+
+result<void> http_server::implementation::load_identity() {
+  if (options.http.tls_certificate.empty()) return {};
+  auto loaded = tls_identity::load(options.http.tls_certificate, options.http.tls_key);
+  if (!loaded) return tl::unexpected<failure>(loaded.error());
+  const auto days_left = std::chrono::floor<std::chrono::days>((*loaded)->good_until() - clock()).count();
+  constexpr int soon = 14;
+  telemetry::log_event(days_left < soon ? telemetry::log_level::warn : telemetry::log_level::info, "http",
+                       "http.tls_identity_loaded",
+                       {{"certificate", options.http.tls_certificate}, {"days_left", days_left}});
+  const std::lock_guard lock(mutex);
+  identity = std::move(*loaded);
+  return {};
 }
 
 result<std::uint16_t> http_server::implementation::listen() {
@@ -105,7 +125,7 @@ result<std::uint16_t> http_server::implementation::listen() {
     is_accepting = true;
   }
   telemetry::log_event(telemetry::log_level::info, "http", "http.listening",
-                       {{"address", options.http.listen_address}, {"port", port}});
+                       {{"address", options.http.listen_address}, {"port", port}, {"tls", identity != nullptr}});
   asio::post(strand, [self = shared_from_this()] { self->accept_next(); });
   return port;
 }
@@ -138,17 +158,18 @@ void http_server::implementation::take(tcp::socket socket) {
     ++options.counts->refused_connections;
     if (refusals >= refusal_limit) return;
     ++refusals;
-    return refuse_connection(std::move(socket), app, [self = shared_from_this()] {
+    run_session({std::move(socket), app, identity, true}, [self = shared_from_this()] {
       const std::lock_guard inner(self->mutex);
       --self->refusals;
       self->ended.notify_all();
     });
+    return;
   }
   ++options.counts->connections;
   const auto number = next_session++;
   sessions[number];
-  sessions[number] =
-      run_session(std::move(socket), app, [self = shared_from_this(), number] { self->session_ended(number); });
+  sessions[number] = run_session({std::move(socket), app, identity},
+                                 [self = shared_from_this(), number] { self->session_ended(number); });
 }
 
 void http_server::implementation::session_ended(std::uint64_t number) {

@@ -43,8 +43,13 @@ class http_server {
   http_server& operator=(const http_server&) = delete;
 
   /// Checks the options, binds and listens. Answers the port. invalid_argument: secret under 32 bytes, unknown time
-  /// zone, "*" or malformed origin; unavailable: the address cannot be bound.
+  /// zone, "*" or malformed origin, malformed proxy, certificate and key that are no usable pair (tls_identity.hpp);
+  /// unavailable: the address cannot be bound.
   result<std::uint16_t> start();
+
+  /// Reads certificate and key again, for connections that are accepted from now on. When they are no usable pair
+  /// (invalid_argument, with file and cure) the old ones stay. Nothing to do without TLS. Any thread, after `start`.
+  result<void> reload_identity();
 
   /// Stops accepting, ends event streams and idle connections, lets requests in flight finish until `deadline` has
   /// passed, then cuts them. Blocks; never call it from a thread of the io_context. Idempotent.

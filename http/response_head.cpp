@@ -75,7 +75,7 @@ std::string response_head(const response& answer, const framing& how, wall_time 
   out += reason_of(answer.status);
   out += "\r\n";
   add(out, "Date", http_date_of_second(now));
-  add(out, "Server", "waihu");
+  out += "Server: waihu\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n";
   if (!answer.content_type.empty()) add(out, "Content-Type", answer.content_type);
   for (const auto& [name, value] : answer.headers) add(out, name, value);
   if (how.is_chunked) add(out, "Transfer-Encoding", "chunked");

@@ -215,8 +215,11 @@ body_rule application::head_arrived(const request& head) const {
 
 void application::decorate(const request& req, response& answer) const {
   answer.headers.emplace_back("X-Request-Id", req.request_id);
-  answer.headers.emplace_back("X-Content-Type-Options", "nosniff");
-  if (req.path.compare(0, 5, "/api/") == 0) answer.headers.emplace_back("Cache-Control", "no-store");
+  // Files say themselves how long they may be kept.
+  const bool is_file = !answer.headers.empty() && answer.headers.front().first == "ETag";
+  if (!is_file) answer.headers.emplace_back("Cache-Control", "no-store");
+  if (answer.content_type.starts_with("text/html")) answer.headers.emplace_back("X-Frame-Options", "DENY");
+  if (req.is_secure) answer.headers.emplace_back("Strict-Transport-Security", "max-age=31536000");
   const auto& allowed = shared_->http.cors_origins;
   if (allowed.empty()) return;
   answer.headers.emplace_back("Vary", "Origin");

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "http/application.hpp"
+#include "http/tls_identity.hpp"
 
 namespace waihu::http {
 
@@ -22,13 +23,17 @@ class session {
   virtual void cut() = 0;
 };
 
-/// Takes over a connected socket (its executor is the session's strand) and serves it until it ends; `on_end` is
-/// called once, on the strand.
-std::shared_ptr<session> run_session(boost::asio::ip::tcp::socket socket, std::shared_ptr<const application> app,
-                                     std::function<void()> on_end);
+/// A connection that the server has just accepted.
+struct accepted_connection {
+  boost::asio::ip::tcp::socket socket;  ///< Connected; its executor is the session's strand.
+  std::shared_ptr<const application> app;
+  std::shared_ptr<const tls_identity> identity;  ///< Null: without TLS.
+  bool is_refused{false};                        ///< Above the limit: it is answered 503 and closed.
+};
 
-/// Answers 503 to a connection above the limit and closes it.
-void refuse_connection(boost::asio::ip::tcp::socket socket, std::shared_ptr<const application> app,
-                       std::function<void()> on_end);
+/// Serves a connection until it ends; `on_end` is called once, on the strand.
+std::shared_ptr<session> run_session(accepted_connection from, std::function<void()> on_end);
+/// The same for one with an identity.
+std::shared_ptr<session> run_tls_session(accepted_connection from, std::function<void()> on_end);
 
 }  // namespace waihu::http

@@ -5,6 +5,7 @@
 #include <functional>
 #include <set>
 
+#include "config/ip_network.hpp"
 #include "tests/config/scratch_folder.hpp"
 
 namespace waihu::config {
@@ -40,6 +41,58 @@ TEST(ConfigRules, RefuseWhatIsNotAnOrigin) {
                              "https://", "https://exa mple.com", "https://example.com:", "https://example.com:port"})
     EXPECT_EQ(broken_by([&](options& o) { o.http.cors_origins = {origin}; }), keys{"http.cors_origins"}) << origin;
   EXPECT_EQ(broken_by([](options& o) { o.http.cors_origins = {"https://example.com", "http://[::1]:3000"}; }), keys{});
+}
+
+TEST(ConfigRules, RefuseProxiesThatAreNeitherAddressNorNetwork) {
+  for (const auto* entry :
+       {"", "proxy.example.com", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/", "10.0.0.0/8 ", "0.0.0.0/0", "::/0",
+        "2001:db8::/129", "2001:db8::1/32", "fe80::1%eth0", "10.1", "10.0.0.0/-8", "[::1]"})
+    EXPECT_EQ(broken_by([&](options& o) {
+                o.http.trusted_proxies = {"127.0.0.1", entry};
+              }),
+              keys{"http.trusted_proxies"})
+        << entry;
+  EXPECT_EQ(broken_by([](options& o) {
+              o.http.trusted_proxies = {"127.0.0.1", "10.0.0.0/8", "::1", "2001:db8::/32", "::ffff:192.0.2.0/120"};
+              o.http.proxy_header = "proxy_protocol";
+            }),
+            keys{});
+}
+
+TEST(ConfigRules, RefuseTheProxyProtocolWithoutAnybodyWhoMaySpeakIt) {
+  EXPECT_EQ(broken_by([](options& o) { o.http.proxy_header = "proxy_protocol"; }), keys{"http.proxy_header"});
+}
+
+TEST(ConfigRules, RefuseHalfACertificateAndFilesThatCannotBeRead) {
+  EXPECT_EQ(broken_by([](options& o) { o.http.tls_key = "/dev/null"; }), keys{"http.tls_certificate"});
+  EXPECT_EQ(broken_by([](options& o) { o.http.tls_certificate = "/dev/null"; }), keys{"http.tls_key"});
+  EXPECT_EQ(broken_by([](options& o) { o.http.tls_certificate = o.http.tls_key = "/nonexistent/x.pem"; }),
+            (keys{"http.tls_certificate", "http.tls_key"}));
+}
+
+TEST(IpNetwork, HoldsWhatBeginsWithItsBitsInEitherFamily) {
+  const auto is_in = [](const char* network, const char* address) {
+    return ip_network::parse(network).value().contains(ip_address::parse(address).value());
+  };
+  EXPECT_TRUE(is_in("10.0.0.0/8", "10.255.0.1"));
+  EXPECT_FALSE(is_in("10.0.0.0/8", "11.0.0.0"));
+  EXPECT_TRUE(is_in("192.0.2.64/26", "192.0.2.127"));
+  EXPECT_FALSE(is_in("192.0.2.64/26", "192.0.2.128"));
+  EXPECT_TRUE(is_in("2001:db8:8000::/33", "2001:db8:ffff::1"));
+  EXPECT_FALSE(is_in("2001:db8:8000::/33", "2001:db8:7fff::1"));
+  EXPECT_TRUE(is_in("192.0.2.1", "::ffff:192.0.2.1")) << "the same address on a socket of both families";
+  EXPECT_TRUE(is_in("128.0.0.0/1", "200.1.1.1"));
+  EXPECT_FALSE(is_in("128.0.0.0/1", "100.1.1.1"));
+  EXPECT_FALSE(is_in("128.0.0.0/1", "8000::1")) << "an IPv4 network holds no IPv6 address";
+}
+
+TEST(IpNetwork, AddressesAreWrittenTheSameHoweverTheyWereGiven) {
+  for (const auto& [given, written] : {std::pair{"::ffff:192.0.2.1", "192.0.2.1"},
+                                       {"192.0.2.1", "192.0.2.1"},
+                                       {"2001:DB8:0:0:0:0:0:1", "2001:db8::1"}})
+    EXPECT_EQ(ip_address::parse(given).value().text(), written);
+  for (const auto* bad : {"", "1", "192.0.2", "192.0.2.1 ", "192.0.2.01", "[::1]", "::1%1", "::1/128"})
+    EXPECT_FALSE(ip_address::parse(bad)) << bad;
 }
 
 TEST(ConfigRules, RefuseAProviderEndpointThatIsNotAHost) {

@@ -2,12 +2,14 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <rapidjson/document.h>
 #include <rapidjson/pointer.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 
 namespace waihu::test {
@@ -74,7 +76,53 @@ raw_client::raw_client(std::uint16_t port, std::chrono::milliseconds patience) {
 }
 raw_client::~raw_client() { close(); }
 
+struct raw_client::tls_state {
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context{SSL_CTX_new(TLS_client_method()), &SSL_CTX_free};
+  std::unique_ptr<SSL, decltype(&SSL_free)> connection{nullptr, &SSL_free};
+};
+
+bool raw_client::start_tls(const tls_wish& wish) {
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to the socket by itself
+  tls_ = std::make_unique<tls_state>();
+  auto* context = tls_->context.get();
+  // Old versions are offered only below OpenSSL's own security level: the server shall refuse them, not this library.
+  if (wish.most_version != 0) SSL_CTX_set_security_level(context, 0);
+  SSL_CTX_set_min_proto_version(context, wish.least_version);
+  SSL_CTX_set_max_proto_version(context, wish.most_version);
+  if (!wish.ciphers.empty()) SSL_CTX_set_cipher_list(context, wish.ciphers.c_str());
+  if (!wish.protocols.empty())
+    SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(wish.protocols.data()),
+                            static_cast<unsigned>(wish.protocols.size()));
+  if (!wish.trusted.empty()) {
+    SSL_CTX_load_verify_locations(context, wish.trusted.c_str(), nullptr);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  }
+  tls_->connection.reset(SSL_new(context));
+  SSL_set_fd(tls_->connection.get(), handle_);
+  return SSL_connect(tls_->connection.get()) == 1;
+}
+
+std::string raw_client::tls_version() const { return SSL_get_version(tls_->connection.get()); }
+std::string raw_client::tls_protocol() const {
+  const unsigned char* chosen = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(tls_->connection.get(), &chosen, &size);
+  return {reinterpret_cast<const char*>(chosen), size};
+}
+std::string raw_client::tls_serial() const {
+  const std::unique_ptr<X509, decltype(&X509_free)> shown(SSL_get1_peer_certificate(tls_->connection.get()),
+                                                          &X509_free);
+  const std::unique_ptr<BIGNUM, decltype(&BN_free)> number(
+      ASN1_INTEGER_to_BN(X509_get0_serialNumber(shown.get()), nullptr), &BN_free);
+  char* digits = BN_bn2dec(number.get());
+  std::string text(digits);
+  OPENSSL_free(digits);
+  return text;
+}
+
 void raw_client::close() {
+  if (tls_ && tls_->connection) SSL_shutdown(tls_->connection.get());
+  tls_.reset();
   if (handle_ >= 0) ::close(handle_);
   handle_ = -1;
   if (stream_head_.header("content-type").rfind("text/event-stream", 0) == 0) {
@@ -87,16 +135,21 @@ void raw_client::close() {
 bool raw_client::send(std::string_view bytes) {
   log_.sent(bytes);
   while (!bytes.empty()) {
-    const auto n = ::send(handle_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const auto n = tls_ ? SSL_write(tls_->connection.get(), bytes.data(), static_cast<int>(bytes.size()))
+                        : ::send(handle_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (n <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
   return true;
 }
 
+long raw_client::receive(char* into, std::size_t size) {
+  return tls_ ? SSL_read(tls_->connection.get(), into, static_cast<int>(size)) : ::recv(handle_, into, size, 0);
+}
+
 bool raw_client::fill() {
   char bytes[65536];
-  const auto n = ::recv(handle_, bytes, sizeof bytes, 0);
+  const auto n = receive(bytes, sizeof bytes);
   if (n <= 0) return false;
   buffer_.append(bytes, static_cast<std::size_t>(n));
   return true;
@@ -171,9 +224,11 @@ bool raw_client::read_until(const std::string& wanted) {
 bool raw_client::is_closed_by_server() {
   char byte;
   for (;;) {
-    const auto n = ::recv(handle_, &byte, 1, 0);
-    if (n == 0) return true;
-    if (n < 0) return errno == ECONNRESET;
+    errno = 0;
+    const auto n = receive(&byte, 1);
+    if (n > 0) continue;
+    // Within TLS any end but a time-out counts.
+    return tls_ ? errno != EAGAIN : n == 0 || errno == ECONNRESET;
   }
 }
 

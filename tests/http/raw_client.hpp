@@ -44,6 +44,15 @@ struct reply {
   json_view json() const { return json_view(body); }
 };
 
+/// How a client opens TLS.
+struct tls_wish {
+  int least_version{0};     ///< 0 = the library's default, else TLS1_2_VERSION and the like.
+  int most_version{0};      ///< The same.
+  std::string protocols{};  ///< ALPN as on the wire ("\x08http/1.1"); empty = not offered.
+  std::string ciphers{};    ///< Of TLS 1.2; empty = the library's default.
+  std::string trusted{};    ///< PEM file of the authority that the server must be certified by; empty = not looked at.
+};
+
 /// One connection.
 class raw_client {
  public:
@@ -51,6 +60,13 @@ class raw_client {
   ~raw_client();
   raw_client(const raw_client&) = delete;
   raw_client& operator=(const raw_client&) = delete;
+
+  /// Shakes hands; from then on everything travels inside TLS. False when the server refuses.
+  bool start_tls(const tls_wish& wish = {});
+  /// What the handshake settled: "TLSv1.3", the chosen protocol, serial number of the certificate.
+  std::string tls_version() const;
+  std::string tls_protocol() const;
+  std::string tls_serial() const;
 
   /// False when the other side has closed.
   bool send(std::string_view bytes);
@@ -69,10 +85,13 @@ class raw_client {
   int handle() const { return handle_; }
 
  private:
+  struct tls_state;
   bool fill();
+  long receive(char* into, std::size_t size);
   bool read_chunk(std::string& out);
   reply read_whole(bool is_head);
   int handle_{-1};
+  std::unique_ptr<tls_state> tls_;
   exchange_log log_;
   reply stream_head_;  ///< Of an answer without end whose body is read piece by piece.
   std::string buffer_;

@@ -1,4 +1,6 @@
-#include "http/session.hpp"
+// The session over either transport: opening (PROXY header, TLS), then requests one after the other. Included by
+// session_plain.cpp and session_tls.cpp only, one instance each; it sees Beast.
+#pragma once
 
 #include <array>
 #include <atomic>
@@ -10,113 +12,80 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <random>
 
 #include "http/body_fields.hpp"
 #include "http/compression.hpp"
+#include "http/head_rules.hpp"
 #include "http/json_writer.hpp"
+#include "http/proxy_protocol.hpp"
 #include "http/response_head.hpp"
+#include "http/session.hpp"
+#include "http/session_parts.hpp"
+#include "http/transport.hpp"
 #include "telemetry/log.hpp"
 
 namespace waihu::http {
-
-namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace wire = boost::beast::http;
 using asio::awaitable;
 using boost::system::error_code;
-using executor = asio::ip::tcp::socket::executor_type;
-
-constexpr std::uint32_t header_bytes_limit = 32 * 1024;
-constexpr int header_count_limit = 100;
-constexpr std::size_t gzip_from = 1024;
-constexpr std::size_t drain_limit = 1 << 20;  ///< Of a refused body, read on so that the answer is not lost to a reset.
-constexpr milliseconds drain_patience{1'000};
 
 /// Awaits with the error as a value.
-auto with_error(error_code& ec) { return asio::redirect_error(asio::use_awaitable, ec); }
-
-class strand_reactor final : public reactor {
- public:
-  explicit strand_reactor(executor where) : where_(std::move(where)) {}
-  void post(std::function<void()> f) override { asio::post(where_, std::move(f)); }
-  std::shared_ptr<void> post_after(milliseconds delay, std::function<void()> f) override {
-    auto timer = std::make_shared<asio::steady_timer>(where_, delay);
-    timer->async_wait([f = std::move(f)](const error_code& ec) {
-      if (!ec) f();
-    });
-    return timer;
-  }
-
- private:
-  executor where_;
-};
-
-std::string fresh_request_id() {
-  thread_local std::mt19937_64 random{std::random_device{}()};
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string id(16, '0');
-  auto n = random();
-  for (auto& c : id) {
-    c = digits[n & 15U];
-    n >>= 4U;
-  }
-  return id;
-}
-
-bool is_sane_request_id(std::string_view id) {
-  return !id.empty() && id.size() <= 64 &&
-         id.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
-             std::string_view::npos;
-}
+inline auto with_error(error_code& ec) { return asio::redirect_error(asio::use_awaitable, ec); }
 
 using parser = wire::request_parser<wire::string_body>;
 
-class beast_session final : public session, public std::enable_shared_from_this<beast_session> {
+template <class Transport>
+class beast_session final : public session, public std::enable_shared_from_this<beast_session<Transport>> {
  public:
-  beast_session(asio::ip::tcp::socket socket, std::shared_ptr<const application> app, std::function<void()> on_end)
-      : stream_(std::move(socket)),
+  template <class... More>
+  beast_session(std::shared_ptr<const application> app, std::function<void()> on_end, asio::ip::tcp::socket socket,
+                const More&... more)
+      : transport_(std::move(socket), more...),
         app_(std::move(app)),
         on_end_(std::move(on_end)),
-        where_(std::make_shared<strand_reactor>(stream_.get_executor())),
-        wake_(stream_.get_executor()) {
+        where_(make_reactor(tcp().get_executor())),
+        wake_(tcp().get_executor()) {
     error_code ignored;
-    const auto peer = stream_.socket().remote_endpoint(ignored);
-    peer_ = ignored ? "unknown" : peer.address().to_string();
-    stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+    peer_ = address_of(tcp().socket().remote_endpoint(ignored));
+    if (peer_) client_name_ = peer_->text();
+    tcp().socket().set_option(asio::ip::tcp::no_delay(true), ignored);
   }
 
   void begin(bool is_refused) {
     // Posted: co_spawn may run inline, and the caller holds its lock.
-    asio::post(stream_.get_executor(), [self = shared_from_this(), is_refused] {
+    asio::post(tcp().get_executor(), [self = this->shared_from_this(), is_refused] {
       asio::co_spawn(
-          self->stream_.get_executor(), [self, is_refused] { return is_refused ? self->refuse() : self->serve(); },
+          self->tcp().get_executor(), [self, is_refused] { return self->run(is_refused); },
           [self](const std::exception_ptr& error) { self->end(error); });
     });
   }
 
   void expect_stop() override { is_stopping_ = true; }
   void stop_soon() override {
-    asio::post(stream_.get_executor(), [self = shared_from_this()] {
+    asio::post(tcp().get_executor(), [self = this->shared_from_this()] {
       if (self->events_) self->events_->close(true);
-      if (self->is_idle_) self->cancel_reading();
+      if (self->is_idle_) self->cancel_waiting();
     });
   }
   void cut() override {
-    asio::post(stream_.get_executor(), [self = shared_from_this()] {
+    asio::post(tcp().get_executor(), [self = this->shared_from_this()] {
       if (self->events_) self->events_->close(true);
-      self->stream_.close();
+      self->tcp().close();
     });
   }
 
  private:
+  auto& stream() noexcept { return transport_.stream(); }
+  beast::tcp_stream& tcp() noexcept { return transport_.tcp(); }
+  const config::http_options& options() const { return app_->shared().http; }
+
   void end(const std::exception_ptr& error) {
     if (error) {
       try {
@@ -126,24 +95,95 @@ class beast_session final : public session, public std::enable_shared_from_this<
       }
     }
     error_code ignored;
-    stream_.socket().close(ignored);
+    tcp().socket().close(ignored);
     if (auto f = std::exchange(on_end_, nullptr)) f();
   }
 
-  void cancel_reading() {
+  void cancel_waiting() {
     error_code ignored;
-    stream_.socket().cancel(ignored);
+    tcp().socket().cancel(ignored);
   }
 
-  const config::http_options& options() const { return app_->shared().http; }
-
-  awaitable<void> serve() {
+  awaitable<void> run(bool is_refused) {
+    bool goes_on = co_await open();
+    if (!goes_on) co_return;
+    if (is_refused) co_await refuse();
     // Never co_await inside a condition: GCC 12 lays such a coroutine's frame out wrongly.
-    for (bool goes_on = true; goes_on;) {
+    for (goes_on = !is_refused; goes_on;) {
       goes_on = co_await wait_for_bytes();
       if (goes_on) goes_on = co_await serve_one();
     }
     co_await close_gently();
+  }
+
+  /// What comes before the first request, within one header_timeout. False: nothing more is to be done.
+  awaitable<bool> open() {
+    const bool has_proxy_header = peer_ && app_->shared().proxies.expects_header_of(*peer_);
+    if constexpr (!Transport::is_secure)
+      if (!has_proxy_header) co_return true;
+    tcp().expires_after(options().header_timeout);
+    is_idle_ = true;  // a stop need not wait for those who have not asked anything
+    bool is_open = true;
+    if (has_proxy_header) is_open = co_await take_proxy_header();
+    if constexpr (Transport::is_secure)
+      if (is_open) is_open = co_await shake_hands();
+    is_idle_ = false;
+    co_return is_open && !is_stopping_;
+  }
+
+  std::string_view buffered() const { return {static_cast<const char*>(buffer_.cdata().data()), buffer_.size()}; }
+
+  awaitable<bool> take_proxy_header() {
+    using verdict = proxy_header::verdict;
+    for (;;) {
+      const auto header = read_proxy_header(buffered());
+      if (header.is == verdict::complete) {
+        buffer_.consume(header.length);
+        if (header.client) client_name_ = header.client->text();
+        co_return true;
+      }
+      error_code ec;
+      if (header.is == verdict::incomplete) {
+        const auto space = buffer_.prepare(proxy_header_limit - buffer_.size());
+        const auto n = co_await tcp().async_read_some(space, with_error(ec));
+        buffer_.commit(n);
+      }
+      if (header.is == verdict::malformed || ec) {
+        telemetry::log_repeated(telemetry::log_level::warn, "http", "http.proxy_header_missing", "",
+                                {{"peer", client_name_}}, ec ? "none came in time" : "the connection begins otherwise");
+        co_return false;
+      }
+    }
+  }
+
+  /// The TLS handshake, whose first bytes may have arrived behind the PROXY header.
+  awaitable<bool> shake_hands() {
+    error_code ec;
+    const auto arrived = buffer_.cdata();
+    const auto n = co_await stream().async_handshake(asio::ssl::stream_base::server, arrived, with_error(ec));
+    buffer_.consume(n);
+    if (!ec) co_return true;
+    telemetry::log_repeated(telemetry::log_level::info, "http", "http.tls_handshake_failed", "",
+                            {{"peer", client_name_}}, ec.message());
+    if (is_plain_request(ec)) {
+      request req;
+      req.request_id = fresh_request_id();
+      const auto answer = error_answer(req, 400, code_bad_parameter, "此端口只接受 HTTPS 请求");
+      co_await tell_without_tls(req, answer);
+    }
+    co_return false;
+  }
+
+  awaitable<void> tell_without_tls(const request& req, response answer) {
+    app_->decorate(req, answer);
+    framing how;
+    how.content_length = answer.body.size();
+    const auto bytes = response_head(answer, how, app_->shared().now()) + answer.body;
+    error_code ec;
+    tcp().expires_after(drain_patience);
+    const auto all = asio::buffer(bytes);
+    co_await asio::async_write(tcp(), all, with_error(ec));
+    if (!ec) co_await drain();
   }
 
   /// Waits for the first byte of the next request. False: the connection ends.
@@ -152,9 +192,9 @@ class beast_session final : public session, public std::enable_shared_from_this<
     if (is_stopping_) co_return false;
     error_code ec;
     is_idle_ = true;
-    stream_.expires_after(is_first_ ? options().header_timeout : options().idle_timeout);
+    tcp().expires_after(is_first_ ? options().header_timeout : options().idle_timeout);
     const auto space = buffer_.prepare(4096);
-    const auto n = co_await stream_.async_read_some(space, with_error(ec));
+    const auto n = co_await stream().async_read_some(space, with_error(ec));
     is_idle_ = false;
     buffer_.commit(n);
     co_return !ec && !(is_stopping_ && n == 0);
@@ -166,16 +206,14 @@ class beast_session final : public session, public std::enable_shared_from_this<
     parser in;
     in.header_limit(header_bytes_limit);
     in.body_limit(boost::none);
-    parse_what_is_here(in, ec);
-    if (!ec && !in.is_header_done()) {
-      stream_.expires_after(options().header_timeout);
-      co_await wire::async_read_header(stream_, buffer_, in, with_error(ec));
-    }
+    parse_head(in, ec);
+    if (!ec && !in.is_header_done()) co_await read_head(in, ec);
     is_first_ = false;
     arrived_ = std::chrono::steady_clock::now();
     request req;
     req.request_id = fresh_request_id();
-    req.peer = peer_;
+    req.peer = client_name_;
+    req.is_secure = Transport::is_secure;
     if (ec) co_return co_await answer_broken(req, ec, 11);
     const auto version = in.get().version();
     keep_alive_ = in.keep_alive();
@@ -187,6 +225,7 @@ class beast_session final : public session, public std::enable_shared_from_this<
     }
     auto rule = app_->head_arrived(req);
     req.route = rule.route;
+    req.route = rule.route;
     if (rule.refuse) co_return co_await send_and_close(req, std::move(*rule.refuse), version);
     const auto announced = in.content_length();
     if (announced && *announced > static_cast<std::uint64_t>(rule.limit)) {
@@ -197,12 +236,32 @@ class beast_session final : public session, public std::enable_shared_from_this<
     if (!has_arrived) co_return co_await answer_broken(req, ec, version);
     req.body = std::move(in.get().body());
     arrived_ = std::chrono::steady_clock::now();
+    arrived_ = std::chrono::steady_clock::now();
     if (app_->shared().outstanding->load(std::memory_order_relaxed) >= options().max_outstanding) {
       co_return co_await send(req, busy_answer(req, 503, code_unavailable, "服务繁忙，请稍后重试", 1), version);
     }
     auto answer = co_await ask_application(req);
     if (answer.stream) co_return co_await send_stream(req, std::move(answer), version);
     co_return co_await send(req, std::move(answer), version);
+  }
+
+  /// The rest of a head, within header_timeout.
+  awaitable<void> read_head(parser& in, error_code& ec) {
+    tcp().expires_after(options().header_timeout);
+    while (!ec && !in.is_header_done()) {
+      const auto space = buffer_.prepare(4096);
+      const auto n = co_await stream().async_read_some(space, with_error(ec));
+      buffer_.commit(n);
+      if (!ec) parse_head(in, ec);
+    }
+  }
+
+  /// The parser takes a head only once it is here whole, so that it can be looked at as it came.
+  void parse_head(parser& in, error_code& ec) {
+    const auto head = buffered();
+    const auto end = head.find("\r\n\r\n");
+    if (end != std::string_view::npos && has_folded_line(head.substr(0, end))) ec = wire::error::bad_line_ending;
+    else parse_what_is_here(in, ec);
   }
 
   /// Parses what has arrived without going through the event loop for it, as Beast's reading would.
@@ -222,15 +281,18 @@ class beast_session final : public session, public std::enable_shared_from_this<
       req.headers.emplace_back(std::move(name), std::string(f.value()));
     }
     if (const auto* id = req.header("x-request-id"); id != nullptr && is_sane_request_id(*id)) req.request_id = *id;
+    if (peer_ && app_->shared().proxies.believes_forwarded_for_of(*peer_))
+      req.peer = app_->shared().proxies.client_of(req, *peer_).text();
     const auto target = head.target();
-    return head.method() != wire::verb::connect && read_target({target.data(), target.size()}, req);
+    return head.method() != wire::verb::connect && is_unambiguous(req, head.version()) &&
+           read_target({target.data(), target.size()}, req);
   }
 
   awaitable<bool> read_body(parser& in, const request& req, error_code& ec) {
     in.eager(true);
     parse_what_is_here(in, ec);
     if (ec || in.is_done()) co_return !ec;
-    stream_.expires_after(options().body_timeout);
+    tcp().expires_after(options().body_timeout);
     const auto* expect = req.header("expect");
     if (expect != nullptr && !in.is_done() && buffer_.size() == 0) {
       const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -238,7 +300,7 @@ class beast_session final : public session, public std::enable_shared_from_this<
       ec = co_await write(go_on, nothing);
       if (ec) co_return false;
     }
-    if (!in.is_done()) co_await wire::async_read(stream_, buffer_, in, with_error(ec));
+    if (!in.is_done()) co_await wire::async_read(stream(), buffer_, in, with_error(ec));
     co_return !ec;
   }
 
@@ -287,8 +349,8 @@ class beast_session final : public session, public std::enable_shared_from_this<
   awaitable<error_code> write(const std::string& first, const std::string& second) {
     error_code ec;
     const std::array<asio::const_buffer, 2> both{asio::buffer(first), asio::buffer(second)};
-    stream_.expires_after(options().body_timeout);
-    co_await asio::async_write(stream_, both, with_error(ec));
+    tcp().expires_after(options().body_timeout);
+    co_await asio::async_write(stream(), both, with_error(ec));
     co_return ec;
   }
 
@@ -301,6 +363,10 @@ class beast_session final : public session, public std::enable_shared_from_this<
       answer.body = std::move(*packed);
       answer.headers.emplace_back("Content-Encoding", "gzip");
     }
+  }
+
+  void count(const request& req, int status) {
+    app_->shared().counts->answered(req.route, status, std::chrono::steady_clock::now() - arrived_);
   }
 
   void count(const request& req, int status) {
@@ -348,6 +414,9 @@ class beast_session final : public session, public std::enable_shared_from_this<
       if (ec) source->close(false);
     }
     events_.reset();
+    if (is_watching_) cancel_waiting();
+    wake_.expires_at(asio::steady_timer::time_point::max());
+    for (error_code ignored; is_watching_;) co_await wake_.async_wait(with_error(ignored));
     if (!ec && how.is_chunked) {
       const std::string end(last_chunk);
       (void)co_await write(end, nothing);
@@ -357,61 +426,71 @@ class beast_session final : public session, public std::enable_shared_from_this<
 
   /// A client that goes away is seen at once, not at the next heartbeat.
   void watch_for_hang_up() {
-    stream_.socket().async_wait(asio::socket_base::wait_read, [self = shared_from_this()](const error_code& ec) {
-      if (!self->events_) return;
-      error_code failed;
-      const auto waiting = self->stream_.socket().available(failed);
-      if (ec || failed || waiting == 0) self->events_->close(false);
-    });
+    const auto self = this->shared_from_this();
+    if constexpr (Transport::is_secure) {
+      // Only reading shows the farewell of a TLS client. What else it says is of no use here.
+      is_watching_ = true;
+      tcp().expires_never();
+      stream().async_read_some(asio::buffer(unexpected_), [self](const error_code& ec, std::size_t) {
+        self->is_watching_ = false;
+        self->wake_.cancel();
+        if (ec && self->events_) self->events_->close(false);
+      });
+    } else {
+      tcp().socket().async_wait(asio::socket_base::wait_read, [self](const error_code& ec) {
+        if (!self->events_) return;
+        error_code failed;
+        const auto waiting = self->tcp().socket().available(failed);
+        if (ec || failed || waiting == 0) self->events_->close(false);
+      });
+    }
   }
 
   awaitable<void> refuse() {
     request req;
     req.request_id = fresh_request_id();
-    req.peer = peer_;
+    req.peer = client_name_;
+    req.is_secure = Transport::is_secure;
     (void)co_await send_and_close(req, busy_answer(req, 503, code_unavailable, "连接数过多，请稍后重试", 1), 11);
-    co_await close_gently();
   }
 
   /// Says good-bye and reads on a little, so that unread input does not turn our answer into a reset.
   awaitable<void> close_gently() {
+    tcp().expires_after(drain_patience);
+    if constexpr (Transport::is_secure) {
+      error_code ignored;
+      co_await stream().async_shutdown(with_error(ignored));
+    }
+    co_await drain();
+  }
+
+  /// Ends our side of the TCP connection and reads what still comes, until the deadline that is set.
+  awaitable<void> drain() {
     error_code ec;
-    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ec);
-    if (ec) co_return;
-    stream_.expires_after(drain_patience);
+    tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ec);
     std::size_t drained = 0;
     std::array<char, 16UL * 1024> sink;
     const auto space = asio::buffer(sink);
-    while (!ec && drained < drain_limit) drained += co_await stream_.async_read_some(space, with_error(ec));
+    while (!ec && drained < drain_limit) drained += co_await tcp().async_read_some(space, with_error(ec));
   }
 
-  beast::tcp_stream stream_;
+  Transport transport_;
   std::shared_ptr<const application> app_;
   std::function<void()> on_end_;
   std::shared_ptr<reactor> where_;
   asio::steady_timer wake_;
   beast::flat_buffer buffer_{header_bytes_limit + 64 * 1024};
-  std::string peer_;
+  std::optional<config::ip_address> peer_;  ///< Of the TCP connection.
+  std::string client_name_{"unknown"};      ///< Address of the peer, or of whom its PROXY header names.
   std::shared_ptr<byte_stream> events_;
+  steady_time arrived_{};  ///< When the request in hand had arrived whole.
   steady_time arrived_{};  ///< When the request in hand had arrived whole.
   bool keep_alive_{false};
   bool is_first_{true};
   bool is_idle_{false};
+  std::array<char, 64> unexpected_{};
+  bool is_watching_{false};  ///< Reads although nothing is expected, to see a hang-up (TLS).
   std::atomic<bool> is_stopping_{false};
 };
-
-}  // namespace
-
-std::shared_ptr<session> run_session(boost::asio::ip::tcp::socket socket, std::shared_ptr<const application> app,
-                                     std::function<void()> on_end) {
-  auto s = std::make_shared<beast_session>(std::move(socket), std::move(app), std::move(on_end));
-  s->begin(false);
-  return s;
-}
-
-void refuse_connection(boost::asio::ip::tcp::socket socket, std::shared_ptr<const application> app,
-                       std::function<void()> on_end) {
-  std::make_shared<beast_session>(std::move(socket), std::move(app), std::move(on_end))->begin(true);
-}
 
 }  // namespace waihu::http
