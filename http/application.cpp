@@ -27,7 +27,7 @@ services::services(config::http_options http_part, config::auth_options auth_par
       settings(std::move(settings_part)),
       inside(std::move(inside_part)),
       now(std::move(now_part)),
-      tokens(auth.jwt_secret, auth.token_life),
+      tokens(auth.jwt_secret, auth.token_life, {auth.jwt_previous_secret, auth.clock_skew}),
       proxies(proxy_rules::of(http).value_or(proxy_rules{})),
       counts(std::move(counts_part)),
       guard(auth.login_failures, auth.login_window),

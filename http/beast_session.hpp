@@ -225,7 +225,6 @@ class beast_session final : public session, public std::enable_shared_from_this<
     }
     auto rule = app_->head_arrived(req);
     req.route = rule.route;
-    req.route = rule.route;
     if (rule.refuse) co_return co_await send_and_close(req, std::move(*rule.refuse), version);
     const auto announced = in.content_length();
     if (announced && *announced > static_cast<std::uint64_t>(rule.limit)) {
@@ -235,7 +234,6 @@ class beast_session final : public session, public std::enable_shared_from_this<
     const bool has_arrived = co_await read_body(in, req, ec);
     if (!has_arrived) co_return co_await answer_broken(req, ec, version);
     req.body = std::move(in.get().body());
-    arrived_ = std::chrono::steady_clock::now();
     arrived_ = std::chrono::steady_clock::now();
     if (app_->shared().outstanding->load(std::memory_order_relaxed) >= options().max_outstanding) {
       co_return co_await send(req, busy_answer(req, 503, code_unavailable, "服务繁忙，请稍后重试", 1), version);
@@ -369,10 +367,6 @@ class beast_session final : public session, public std::enable_shared_from_this<
     app_->shared().counts->answered(req.route, status, std::chrono::steady_clock::now() - arrived_);
   }
 
-  void count(const request& req, int status) {
-    app_->shared().counts->answered(req.route, status, std::chrono::steady_clock::now() - arrived_);
-  }
-
   awaitable<bool> send(const request& req, response answer, unsigned version) {
     app_->decorate(req, answer);
     pack(req, answer);
@@ -483,7 +477,6 @@ class beast_session final : public session, public std::enable_shared_from_this<
   std::optional<config::ip_address> peer_;  ///< Of the TCP connection.
   std::string client_name_{"unknown"};      ///< Address of the peer, or of whom its PROXY header names.
   std::shared_ptr<byte_stream> events_;
-  steady_time arrived_{};  ///< When the request in hand had arrived whole.
   steady_time arrived_{};  ///< When the request in hand had arrived whole.
   bool keep_alive_{false};
   bool is_first_{true};

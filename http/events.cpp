@@ -18,7 +18,7 @@ async<response> event_stream(call& c) {
   }
   event_feed::position from;
   from.organization = c.organization;
-  from.expires = c.token.expires_at;
+  from.expires = c.token.expires_at + c.s.tokens.clock_skew();
   if (task) {
     const auto found = co_await find_task(c, task_id{*task});
     if (!found) co_return task_missing(c.req, found.error());

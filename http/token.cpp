@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <strings.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdlib>
@@ -70,8 +71,11 @@ class token_mint::known_tokens {
   std::unordered_map<std::uint64_t, entry> entries_;
 };
 
-token_mint::token_mint(std::string secret, milliseconds life)
-    : secret_(std::move(secret)), life_(life), known_(std::make_unique<known_tokens>()) {}
+token_mint::token_mint(std::string secret, milliseconds life, token_tolerance tolerance)
+    : secret_(std::move(secret)),
+      life_(life),
+      tolerance_(std::move(tolerance)),
+      known_(std::make_unique<known_tokens>()) {}
 token_mint::~token_mint() = default;
 
 result<std::string> token_mint::issue(const user_record& user, wall_time now) const {
@@ -102,16 +106,24 @@ result<token_claims> token_mint::check(std::string_view token, wall_time now, mi
     known_->keep(token, *verified);
     claims = std::move(*verified);
   }
-  if (now >= claims->expires_at + leeway) return fail(errc::unauthorized, "token refused");
+  const auto skew = tolerance_.clock_skew;
+  if (now >= claims->expires_at + leeway + skew || now + skew < claims->begins_at)
+    return fail(errc::unauthorized, "token refused");
   return std::move(*claims);
 }
 
 result<token_claims> token_mint::verify(std::string_view token) const {
-  const auto refused = [] { return fail(errc::unauthorized, "token refused"); };
-  if (token.empty() || token.size() > length_limit) return refused();
-  jwt_t* raw = nullptr;
+  if (token.empty() || token.size() > length_limit) return fail(errc::unauthorized, "token refused");
   const std::string text(token);
-  if (jwt_decode(&raw, text.c_str(), bytes(secret_), static_cast<int>(secret_.size())) != 0) return refused();
+  auto claims = read(text, secret_);
+  if (claims || tolerance_.previous_secret.empty()) return claims;
+  return read(text, tolerance_.previous_secret);
+}
+
+result<token_claims> token_mint::read(const std::string& token, const std::string& secret) {
+  const auto refused = [] { return fail(errc::unauthorized, "token refused"); };
+  jwt_t* raw = nullptr;
+  if (jwt_decode(&raw, token.c_str(), bytes(secret), static_cast<int>(secret.size())) != 0) return refused();
   const jwt_pointer jwt(raw);
   // The library would take any HMAC of the same secret: the algorithm is ours to pin.
   if (jwt_get_alg(raw) != JWT_ALG_HS256) return refused();
@@ -124,10 +136,13 @@ result<token_claims> token_mint::verify(std::string_view token) const {
   // Beyond the year 5138 nothing is meant seriously, and below milliseconds would overflow.
   const long expires = jwt_get_grant_int(raw, "exp");
   const long issued = jwt_get_grant_int(raw, "iat");
+  const long begins = jwt_get_grant_int(raw, "nbf");
   constexpr long farthest = 100'000'000'000;
-  if (expires <= 0 || expires > farthest || issued < 0 || issued > farthest || value(c.user) <= 0) return refused();
+  const auto is_time = [](long t) { return t >= 0 && t <= farthest; };
+  if (expires == 0 || !is_time(expires) || !is_time(issued) || !is_time(begins) || value(c.user) <= 0) return refused();
   c.expires_at = wall_time{seconds{expires}};
   c.issued_at = wall_time{seconds{issued}};
+  c.begins_at = wall_time{seconds{std::max(issued, begins)}};
   return c;
 }
 

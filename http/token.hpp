@@ -18,33 +18,44 @@ struct token_claims {
   user_id user{};
   std::string username, phone, organization_id;
   wall_time issued_at{}, expires_at{};  ///< Whole seconds.
+  wall_time begins_at{};                ///< The later of `iat` and `nbf`.
 };
 
-/// Issues and checks tokens with one secret. Thread-safe.
+/// What a check lets pass beside the plain rule.
+struct token_tolerance {
+  std::string previous_secret{};  ///< Its tokens are accepted too, while they live; never signs. Empty: none.
+  milliseconds clock_skew{0};     ///< How far the clock that issued a token may be off from ours, either way.
+};
+
+/// Issues and checks tokens. Thread-safe.
 class token_mint {
  public:
   /// Longest token looked at.
   static constexpr std::size_t length_limit = 4096;
 
-  token_mint(std::string secret, milliseconds life);
+  token_mint(std::string secret, milliseconds life, token_tolerance tolerance = {});
   ~token_mint();
   token_mint(const token_mint&) = delete;
   token_mint& operator=(const token_mint&) = delete;
 
   milliseconds life() const noexcept { return life_; }
+  milliseconds clock_skew() const noexcept { return tolerance_.clock_skew; }
   /// A token for the user, valid from `now` for `life`. internal when the library fails.
   result<std::string> issue(const user_record& user, wall_time now) const;
-  /// The claims of a token that is ours, of type access_token and not expired for more than `leeway`. unauthorized for
-  /// everything else: other algorithms (none among them), changed, expired, malformed. A token that was found good is
-  /// remembered, so that its next use costs a look-up instead of a verification; its times are checked at every use.
+  /// The claims of a token that is ours, of type access_token, begun and not expired for more than `leeway`; all times
+  /// within the clock skew. unauthorized for everything else: other algorithms (none among them), changed, expired,
+  /// from the future (`iat`, `nbf`), malformed. A token that was found good is remembered, so that its next use costs a
+  /// look-up instead of a verification; its times are checked at every use.
   result<token_claims> check(std::string_view token, wall_time now, milliseconds leeway = milliseconds{0}) const;
 
  private:
   class known_tokens;
   result<token_claims> verify(std::string_view token) const;
+  static result<token_claims> read(const std::string& token, const std::string& secret);
 
   std::string secret_;
   milliseconds life_;
+  token_tolerance tolerance_;
   std::unique_ptr<known_tokens> known_;
 };
 

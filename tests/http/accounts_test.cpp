@@ -1,9 +1,7 @@
 // Logging in, tokens and roles.
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include "http/password.hpp"
 #include "http/token.hpp"
+#include "tests/http/hand_made_token.hpp"
 #include "tests/http/server_fixture.hpp"
 
 namespace waihu::test {
@@ -11,29 +9,8 @@ namespace {
 
 using http_accounts = server_test;
 
-std::string base64url(const std::string& in) {
-  std::string out(4 * ((in.size() + 2) / 3) + 1, '\0');
-  const int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                reinterpret_cast<const unsigned char*>(in.data()), static_cast<int>(in.size()));
-  out.resize(static_cast<std::size_t>(n));
-  while (!out.empty() && out.back() == '=') out.pop_back();
-  for (auto& c : out) c = c == '+' ? '-' : c == '/' ? '_' : c;
-  return out;
-}
-
-/// A token made by hand, signed with `hash` whatever `header` says.
 std::string hand_made(const std::string& header, const std::string& claims, const EVP_MD* hash) {
-  const auto text = base64url(header) + "." + base64url(claims);
-  unsigned char mac[64];
-  unsigned size = 0;
-  HMAC(hash, secret, 32, reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac, &size);
-  return text + "." + base64url(std::string(reinterpret_cast<char*>(mac), size));
-}
-
-std::string claims_of(const user_record& u, std::int64_t exp, const std::string& type = "access_token") {
-  return R"({"user_id":)" + std::to_string(value(u.id)) +
-         R"(,"username":"x","phone":"1","organization_id":"o","iat":1,)" + R"("type":")" + type + R"(","exp":)" +
-         std::to_string(exp) + "}";
+  return test::hand_made(header, claims, hash, secret);
 }
 
 TEST_F(http_accounts, LoginHandsOutATokenThatWorks) {
@@ -110,6 +87,9 @@ TEST_F(http_accounts, MissingBadAndExpiredTokensAre401) {
   const auto later = to_epoch_ms(wall_now()) / 1000 + 3600;
   const auto fine = claims_of(operator_a, later);
   const auto none = base64url(R"({"alg":"none","typ":"JWT"})") + "." + base64url(fine) + ".";
+  const auto in_two_minutes = [&](const std::string& claim) {
+    return "\"" + claim + "\":" + std::to_string(later - 3600 + 120) + ",";
+  };
   // The control: the same hand makes a token that is taken.
   EXPECT_EQ(
       call(make_request("GET", "/api/auth/verify", {{"access-token", hand_made(hs256, fine, EVP_sha256())}})).status,
@@ -121,7 +101,10 @@ TEST_F(http_accounts, MissingBadAndExpiredTokensAre401) {
       {"none", none},
       {"hs384", hand_made(R"({"alg":"HS384","typ":"JWT"})", fine, EVP_sha384())},
       {"hs512", hand_made(R"({"alg":"HS512","typ":"JWT"})", fine, EVP_sha512())},
-      {"expired", hand_made(hs256, claims_of(operator_a, to_epoch_ms(wall_now()) / 1000 - 1), EVP_sha256())},
+      {"expired", hand_made(hs256, claims_of(operator_a, to_epoch_ms(wall_now()) / 1000 - 61), EVP_sha256())},
+      {"from the future",
+       hand_made(hs256, claims_of(operator_a, later, "access_token", in_two_minutes("iat")), EVP_sha256())},
+      {"not yet", hand_made(hs256, claims_of(operator_a, later, "access_token", in_two_minutes("nbf")), EVP_sha256())},
       {"no exp", hand_made(hs256, R"({"user_id":1,"type":"access_token"})", EVP_sha256())},
       {"refresh type", hand_made(hs256, claims_of(operator_a, later, "refresh_token"), EVP_sha256())},
       {"other secret",
@@ -205,6 +188,33 @@ TEST_F(http_accounts, ExpiredTokensAreRefreshedForSevenDays) {
   const auto fresh = get("/api/token/verify");
   EXPECT_TRUE(fresh.json().flag("/data/valid"));
   EXPECT_GT(fresh.json().number("/data/expiry_info/remaining_seconds"), 3500);
+}
+
+TEST_F(http_accounts, ATokenOfThePreviousSecretIsTakenAndRefreshedUnderTheNewOne) {
+  const std::string before(32, 'p');
+  options.auth.jwt_previous_secret = before;
+  const auto old = http::token_mint(before, std::chrono::hours{1}).issue(operator_a, wall_now()).value();
+  EXPECT_EQ(call(make_request("GET", "/api/auth/verify", {{"access-token", old}})).status, 200);
+  const auto r = call(make_request("POST", "/api/token/refresh", {{"access-token", old}}));
+  const auto fresh = r.json().text("/data/access_token");
+  EXPECT_TRUE(http::token_mint(secret, std::chrono::hours{1}).check(fresh, wall_now())) << "signed by the new secret";
+  EXPECT_FALSE(http::token_mint(before, std::chrono::hours{1}).check(fresh, wall_now()));
+  restart_server();
+  options.auth.jwt_previous_secret.clear();
+  EXPECT_EQ(call(make_request("GET", "/api/auth/verify", {{"access-token", old}})).status, 401);
+  EXPECT_EQ(call(make_request("GET", "/api/auth/verify", {{"access-token", fresh}})).status, 200);
+}
+
+TEST_F(http_accounts, ATokenJustOverIsTakenWithinTheClockSkewAndSaysThatNothingIsLeft) {
+  const auto over = http::token_mint(secret, std::chrono::hours{1})
+                        .issue(operator_a, wall_now() - std::chrono::hours{1} - std::chrono::seconds{20})
+                        .value();
+  const auto r = call(make_request("GET", "/api/token/verify", {{"access-token", over}}));
+  EXPECT_TRUE(r.json().flag("/data/valid")) << r.body;
+  EXPECT_EQ(r.json().number("/data/expiry_info/remaining_seconds"), 0);
+  restart_server();
+  options.auth.clock_skew = milliseconds{0};
+  EXPECT_EQ(call(make_request("GET", "/api/auth/verify", {{"access-token", over}})).status, 401);
 }
 
 TEST_F(http_accounts, OnlyAdministratorsMakeOrganisations) {

@@ -7,6 +7,7 @@
 #include "http/password.hpp"
 #include "http/token.hpp"
 #include "http/zone_clock.hpp"
+#include "tests/http/hand_made_token.hpp"
 
 namespace waihu::http {
 namespace {
@@ -90,6 +91,90 @@ TEST(Token, OneThatWasFoundGoodIsStillCheckedAtEveryUse) {
   EXPECT_FALSE(mint.check(token.substr(0, token.size() - 2), now));
   // A mint with another secret knows nothing of it.
   EXPECT_FALSE(token_mint(std::string(32, 't'), std::chrono::seconds{100}).check(token, now));
+}
+
+const std::string new_secret(32, 's');
+const std::string old_secret(32, 'p');
+const std::string hs256 = R"({"alg":"HS256","typ":"JWT"})";
+constexpr auto noon = from_epoch_ms(1'800'000'000'000);
+constexpr std::int64_t noon_s = 1'800'000'000;
+
+user_record somebody() {
+  user_record u;
+  u.id = user_id{42};
+  return u;
+}
+
+/// Whether a mint with both secrets and a skew of 60 s takes a token of these claims, at noon.
+bool is_taken(const std::string& header, std::int64_t exp, const std::string& more, const EVP_MD* hash,
+              const std::string& key) {
+  const token_mint mint(new_secret, std::chrono::hours{24}, {old_secret, std::chrono::seconds{60}});
+  const auto claims = test::claims_of(somebody(), exp, "access_token", more);
+  return mint.check(test::hand_made(header, claims, hash, key), noon).has_value();
+}
+
+TEST(Token, EitherSecretIsTakenAndOnlyTheNewOneSigns) {
+  const token_mint before(old_secret, std::chrono::hours{24});
+  const token_mint rotated(new_secret, std::chrono::hours{24}, {old_secret, milliseconds{0}});
+  const token_mint after(new_secret, std::chrono::hours{24});
+  const auto old_token = before.issue(somebody(), noon).value();
+  const auto new_token = rotated.issue(somebody(), noon).value();
+  EXPECT_TRUE(rotated.check(old_token, noon));
+  EXPECT_TRUE(rotated.check(new_token, noon));
+  EXPECT_TRUE(after.check(new_token, noon));
+  EXPECT_FALSE(after.check(old_token, noon)) << "a secret that is taken out ends its tokens";
+  EXPECT_FALSE(before.check(new_token, noon));
+  EXPECT_FALSE(
+      token_mint(new_secret, std::chrono::hours{24}, {"", milliseconds{0}})
+          .check(token_mint(std::string(32, 'x'), std::chrono::hours{24}).issue(somebody(), noon).value(), noon));
+}
+
+TEST(Token, OtherAlgorithmsAreRefusedWithEitherSecret) {
+  for (const auto& key : {new_secret, old_secret}) {
+    EXPECT_TRUE(is_taken(hs256, noon_s + 10, "", EVP_sha256(), key)) << "the control";
+    EXPECT_FALSE(is_taken(R"({"alg":"HS384","typ":"JWT"})", noon_s + 10, "", EVP_sha384(), key));
+    EXPECT_FALSE(is_taken(R"({"alg":"HS512","typ":"JWT"})", noon_s + 10, "", EVP_sha512(), key));
+    EXPECT_FALSE(is_taken(R"({"alg":"none","typ":"JWT"})", noon_s + 10, "", EVP_sha256(), key));
+    EXPECT_FALSE(is_taken(R"({"alg":"RS256","typ":"JWT"})", noon_s + 10, "", EVP_sha256(), key));
+    EXPECT_FALSE(is_taken(R"({"typ":"JWT"})", noon_s + 10, "", EVP_sha256(), key));
+  }
+  EXPECT_FALSE(is_taken(hs256, noon_s + 10, "", EVP_sha256(), ""));
+  const token_mint mint(new_secret, std::chrono::hours{24}, {old_secret, std::chrono::seconds{60}});
+  const auto claims = test::claims_of(somebody(), noon_s + 10);
+  EXPECT_FALSE(mint.check(test::base64url(R"({"alg":"none"})") + "." + test::base64url(claims) + ".", noon));
+  for (const auto& key : {new_secret, old_secret})
+    EXPECT_FALSE(mint.check(
+        test::hand_made(hs256, test::claims_of(somebody(), noon_s + 10, "refresh_token"), EVP_sha256(), key), noon));
+}
+
+TEST(Token, ClocksMayBeOffByTheSkewAndNoMore) {
+  const auto taken = [](std::int64_t exp, const std::string& more) {
+    return is_taken(hs256, exp, more, EVP_sha256(), new_secret);
+  };
+  EXPECT_TRUE(taken(noon_s - 59, ""));
+  EXPECT_FALSE(taken(noon_s - 60, ""));
+  for (const std::string claim : {"iat", "nbf"}) {
+    const auto at = [&](std::int64_t when) { return "\"" + claim + "\":" + std::to_string(when) + ","; };
+    EXPECT_TRUE(taken(noon_s + 1000, at(noon_s + 60))) << claim;
+    EXPECT_FALSE(taken(noon_s + 1000, at(noon_s + 61))) << claim;
+    EXPECT_FALSE(taken(noon_s + 1000, at(-1))) << claim;
+    EXPECT_FALSE(taken(noon_s + 1000, at(9'000'000'000'000'000))) << claim;
+  }
+}
+
+TEST(Token, ARememberedTokenNeitherOutlivesItsEndNorBeginsEarly) {
+  const token_mint mint(new_secret, std::chrono::seconds{100}, {old_secret, std::chrono::seconds{60}});
+  for (const auto& key : {new_secret, old_secret}) {
+    const auto token = token_mint(key, std::chrono::seconds{100}).issue(somebody(), noon).value();
+    ASSERT_TRUE(mint.check(token, noon)) << "from here on it is remembered";
+    EXPECT_TRUE(mint.check(token, noon + std::chrono::seconds{159}));
+    EXPECT_FALSE(mint.check(token, noon + std::chrono::seconds{160}));
+    EXPECT_FALSE(mint.check(token, noon - std::chrono::seconds{61}));
+    const auto week = std::chrono::hours{24 * 7};
+    EXPECT_TRUE(mint.check(token, noon + std::chrono::seconds{159} + week, week));
+    EXPECT_FALSE(mint.check(token, noon + std::chrono::seconds{160} + week, week));
+    EXPECT_FALSE(mint.check(token, noon + std::chrono::seconds{160})) << "a refresh lends no life to other requests";
+  }
 }
 
 TEST(LoginGuard, ForgetsFailuresAfterTheWindowAndOnSuccess) {
