@@ -78,6 +78,7 @@ struct call {
   token_claims token;            ///< Of authenticated calls.
   user_record user;              ///< The same person as the store knows it; without the password hash.
   std::string organization;      ///< The organisation the user acts for.
+  bool is_signed_in{false};      ///< `token`, `user` and `organization` are set.
 
   /// Asks the store.
   template <class Query>
@@ -108,8 +109,9 @@ enum class access : std::uint8_t {
   admin,   ///< An administrator.
 };
 
-/// What body a route takes.
-enum class body_kind : std::uint8_t { none, json, form };
+/// What body a route takes. `messages`: none, the connection becomes a WebSocket, whose first message may bring the
+/// token instead of a header (pages in browsers cannot set one).
+enum class body_kind : std::uint8_t { none, json, form, messages };
 
 struct route {
   std::string_view method;
@@ -139,6 +141,9 @@ class application {
   async<response> dispatch(call& c) const;
   std::shared_ptr<services> shared_;
 };
+
+/// Fills in who asks by this token, and checks that he may; else the answer that refuses him.
+async<std::optional<response>> sign_in(call& c, access who, std::string_view token);
 
 /// The token of a request: header access-token, else Authorization, without "Bearer "; empty when it brings none.
 std::string_view presented_token(const request& req);

@@ -16,6 +16,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
 
 #include "http/body_fields.hpp"
 #include "http/compression.hpp"
@@ -26,6 +27,7 @@
 #include "http/session.hpp"
 #include "http/session_parts.hpp"
 #include "http/transport.hpp"
+#include "http/web_socket.hpp"
 #include "telemetry/log.hpp"
 
 namespace waihu::http {
@@ -239,6 +241,7 @@ class beast_session final : public session, public std::enable_shared_from_this<
       co_return co_await send(req, busy_answer(req, 503, code_unavailable, "服务繁忙，请稍后重试", 1), version);
     }
     auto answer = co_await ask_application(req);
+    if (answer.messages) co_return co_await send_messages(req, std::move(answer), in);
     if (answer.stream) co_return co_await send_stream(req, std::move(answer), version);
     co_return co_await send(req, std::move(answer), version);
   }
@@ -271,13 +274,18 @@ class beast_session final : public session, public std::enable_shared_from_this<
 
   bool take_head(const parser& in, request& req) const {
     const auto& head = in.get();
+    bool wants_upgrade = false;
     req.method = std::string(head.method_string());
     for (const auto& f : head) {
       std::string name(f.name_string());
       for (auto& c : name)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
       req.headers.emplace_back(std::move(name), std::string(f.value()));
+      wants_upgrade = wants_upgrade || f.name() == wire::field::upgrade;
     }
+    // Who already sends frames did not wait for our answer.
+    req.wants_socket =
+        wants_upgrade && buffer_.size() == 0 && beast::websocket::is_upgrade(head) && is_socket_handshake(head);
     if (const auto* id = req.header("x-request-id"); id != nullptr && is_sane_request_id(*id)) req.request_id = *id;
     if (peer_ && app_->shared().proxies.believes_forwarded_for_of(*peer_))
       req.peer = app_->shared().proxies.client_of(req, *peer_).text();
@@ -415,6 +423,19 @@ class beast_session final : public session, public std::enable_shared_from_this<
       const std::string end(last_chunk);
       (void)co_await write(end, nothing);
     }
+    co_return false;
+  }
+
+  /// The connection becomes a WebSocket until one side ends it.
+  awaitable<bool> send_messages(const request& req, response answer, const parser& in) {
+    app_->decorate(req, answer);
+    socket_rules rules{options().header_timeout, options().event_heartbeat, std::move(answer.headers)};
+    count(req, answer.status);
+    const open_stream counted(app_->shared().counts->event_streams);
+    events_ = answer.messages;
+    if (is_stopping_) events_->close(true);
+    co_await hold_conversation(transport_, in.get(), answer.messages, std::move(rules));
+    events_.reset();
     co_return false;
   }
 

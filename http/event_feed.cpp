@@ -1,5 +1,7 @@
 #include "http/event_feed.hpp"
 
+#include <algorithm>
+
 #include "http/json_writer.hpp"
 
 namespace waihu::http {
@@ -13,12 +15,10 @@ bool is_one_line(std::string_view s) { return s.find_first_of("\r\n") == std::st
 
 }  // namespace
 
-std::string event_text(const event_record& e, const zone_clock& zone) {
-  std::string out;
-  if (value(e.id) > 0) out += "id: " + std::to_string(value(e.id)) + '\n';
-  out += "event: " + (is_one_line(e.kind) && !e.kind.empty() ? e.kind : std::string("message")) + "\ndata: ";
-  string_sink sink{&out};
-  json_writer w(sink);
+namespace {
+
+/// What both forms say of an event.
+void write_event(json_writer& w, const event_record& e, const zone_clock& zone) {
   w.StartObject();
   if (value(e.id) > 0) field(w, "id", value(e.id));
   field(w, "kind", e.kind);
@@ -28,10 +28,39 @@ std::string event_text(const event_record& e, const zone_clock& zone) {
   field(w, "to", e.to);
   field(w, "at", zone.format(e.at));
   field(w, "timestamp", to_epoch_ms(e.at));
-  // A line break between tokens of the details would end the data line.
+  // A line break between tokens of the details would end the line.
   field_json(w, "data", is_one_line(e.data_json) ? std::string_view{e.data_json} : std::string_view{}, "{}");
   w.EndObject();
-  out += "\n\n";
+}
+
+/// One event or remark in either form: `id` 0 = none, `body` writes its data.
+template <class Body>
+void append_message(std::string& out, event_form form, std::int64_t id, std::string_view name, Body body) {
+  string_sink sink{&out};
+  json_writer w(sink);
+  if (form == event_form::stream) {
+    if (id > 0) out += "id: " + std::to_string(id) + '\n';
+    out.append("event: ").append(name).append("\ndata: ");
+    body(w);
+    out += "\n\n";
+    return;
+  }
+  w.StartObject();
+  if (id > 0) field(w, "id", id);
+  else field_null(w, "id");
+  field(w, "event", name);
+  key(w, "data");
+  body(w);
+  w.EndObject();
+  out += '\n';
+}
+
+}  // namespace
+
+std::string event_text(const event_record& e, const zone_clock& zone, event_form form) {
+  std::string out;
+  const std::string_view name = is_one_line(e.kind) && !e.kind.empty() ? std::string_view{e.kind} : "message";
+  append_message(out, form, value(e.id), name, [&](json_writer& w) { write_event(w, e, zone); });
   return out;
 }
 
@@ -86,7 +115,7 @@ async<result<bool>> event_feed::read_missed(std::string& out) {
   const auto found = co_await asked;
   if (!found) co_return tl::unexpected<failure>(found.error());
   for (const auto& e : *found) {
-    out += event_text(e, services_.zone);
+    out += event_text(e, services_.zone, from_.form);
     from_.after = e.id;
   }
   co_return found->size() >= static_cast<std::size_t>(missed_page);
@@ -99,7 +128,7 @@ void event_feed::append_queued(std::string& out) {
     const bool is_lasting = value(e.id) > 0;
     // What the store has shown us already arrives live as well, when it was committed while we subscribed.
     if (!is_lasting || e.id > from_.after) {
-      out += event_text(e, services_.zone);
+      out += event_text(e, services_.zone, from_.form);
       if (is_lasting) from_.after = e.id;
     }
     queue_.pop_front();
@@ -107,15 +136,21 @@ void event_feed::append_queued(std::string& out) {
 }
 
 void event_feed::end_with(std::string& out, std::string_view reason, std::string_view text) {
-  out += "event: error\ndata: ";
-  string_sink sink{&out};
-  json_writer w(sink);
-  w.StartObject();
-  field(w, "reason", reason);
-  field(w, "message", text);
-  w.EndObject();
-  out += "\n\n";
+  append_message(out, from_.form, 0, "error", [&](json_writer& w) {
+    w.StartObject();
+    field(w, "reason", reason);
+    field(w, "message", text);
+    w.EndObject();
+  });
+  end_word_ = reason;
   has_ended_ = true;
+}
+
+/// A position without an event moves the client's, so that even its first reconnect has no gap.
+std::string event_feed::beginning() const {
+  const auto id = std::to_string(value(from_.after));
+  if (from_.form == event_form::stream) return "retry: 2000\nid: " + id + "\n\n";
+  return R"({"id":)" + id + R"(,"event":"ready","data":{}})" + '\n';
 }
 
 async<std::optional<std::string>> event_feed::next() {
@@ -126,10 +161,8 @@ async<std::optional<std::string>> event_feed::next() {
     co_return out;
   }
   if (!has_begun_) {
-    // An id without data moves the client's position, so that even its first reconnect has no gap.
     has_begun_ = true;
-    out = "retry: 2000\nid: " + std::to_string(value(from_.after)) + "\n\n";
-    co_return out;
+    co_return beginning();
   }
   if (!has_caught_up_) {
     const auto more = co_await read_missed(out);
@@ -153,13 +186,16 @@ async<std::optional<std::string>> event_feed::next() {
       end_with(out, "too_slow", "事件积压过多，请重新连接");
       co_return out;
     }
-    if (services_.now() >= from_.expires) {
+    const auto left = from_.expires - services_.now();
+    if (left.count() <= 0) {
       end_with(out, "token_expired", "访问令牌已过期，请重新登录");
       co_return out;
     }
-    const bool was_raised = co_await wake_.wait(services_.http.event_heartbeat);
-    if (!was_raised && !is_closed_) {
-      out = ": heartbeat\n\n";
+    const auto heartbeat = services_.http.event_heartbeat;
+    const auto patience = std::min<milliseconds>(heartbeat, left);
+    const bool was_raised = co_await wake_.wait(patience);
+    if (!was_raised && !is_closed_ && patience == heartbeat) {
+      if (from_.form == event_form::stream) out = ": heartbeat\n\n";
       co_return out;
     }
   }

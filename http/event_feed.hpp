@@ -1,5 +1,5 @@
-// One subscriber of the event stream: what it missed from the store, then what happens live, without gap or double,
-// as Server-Sent Events. Its queue is bounded; a reader that is too slow is told to come again.
+// One subscriber of the event stream: what it missed from the store, then what happens live, without gap or double, as
+// Server-Sent Events or as messages. Its queue is bounded; a reader that is too slow is told to come again.
 #pragma once
 
 #include <deque>
@@ -12,6 +12,12 @@
 
 namespace waihu::http {
 
+/// How events go over the wire.
+enum class event_form : std::uint8_t {
+  stream,    ///< Server-Sent Events.
+  messages,  ///< One JSON object {id, event, data} a line; a heartbeat is an empty text.
+};
+
 /// Lives on the session's strand; only `deliver` is called from elsewhere.
 class event_feed final : public byte_stream, public std::enable_shared_from_this<event_feed> {
  public:
@@ -20,6 +26,7 @@ class event_feed final : public byte_stream, public std::enable_shared_from_this
     std::optional<task_id> task;
     event_id after{};     ///< Send what comes after it.
     wall_time expires{};  ///< The token's end: the stream ends with it.
+    event_form form{event_form::stream};
   };
 
   event_feed(std::shared_ptr<reactor> where, services& s, position from);
@@ -30,11 +37,15 @@ class event_feed final : public byte_stream, public std::enable_shared_from_this
   async<result<bool>> open();
   async<std::optional<std::string>> next() override;
   void close(bool going_away) override;
+  /// Why it told that it ends: too_slow, token_expired, going_away or unavailable; empty before, and when the client
+  /// left.
+  std::string_view end_word() const noexcept { return end_word_; }
 
  private:
   bool deliver(const event_record& e);
   async<result<bool>> read_missed(std::string& out);
   void append_queued(std::string& out);
+  std::string beginning() const;
   void end_with(std::string& out, std::string_view reason, std::string_view text);
 
   std::shared_ptr<reactor> where_;
@@ -47,13 +58,18 @@ class event_feed final : public byte_stream, public std::enable_shared_from_this
   bool is_closed_{false};
   bool is_going_away_{false};
   bool has_ended_{false};
+  std::string_view end_word_;
 
   std::mutex mutex_;
   std::deque<event_record> queue_;
   bool has_overflowed_{false};
 };
 
-/// One event as it goes over the wire. Ephemeral ones (id 0) carry no `id:` line.
-std::string event_text(const event_record& e, const zone_clock& zone);
+/// One event as it goes over the wire. Ephemeral ones (id 0) carry no `id:` line, or null.
+std::string event_text(const event_record& e, const zone_clock& zone, event_form form = event_form::stream);
+
+/// The organisation's events that a request asks for (its query's task_id and last_event_id, header Last-Event-ID),
+/// already subscribed; or the answer that says why not.
+async<tl::expected<std::shared_ptr<event_feed>, response>> open_event_feed(call& c, event_form form);
 
 }  // namespace waihu::http

@@ -31,6 +31,7 @@ struct request {
   std::string body;
   std::string peer;        ///< Address of the client, without port; told by a trusted proxy where one is in between.
   bool is_secure{};        ///< Came over our own TLS.
+  bool wants_socket{};     ///< A proper WebSocket handshake (RFC 6455 section 4.2.1).
   std::string request_id;  ///< The client's when sane, else ours.
   std::size_t route{no_route};  ///< Its place in routes(), from when its head has been looked up.
 
@@ -58,6 +59,20 @@ class byte_stream {
   virtual void close(bool going_away) = 0;
 };
 
+/// A conversation of text messages (WebSocket). Each line of what `next` answers is one message; an empty answer only
+/// shows that we are there. Lives on the session's strand.
+class message_stream : public byte_stream {
+ public:
+  /// Why it ends, once `next` has answered nullopt: a close code of RFC 6455 section 7.4 and a word.
+  struct end_reason {
+    std::uint16_t code{1000};
+    std::string word;
+  };
+  virtual end_reason end() const = 0;
+  /// A message of the client.
+  virtual void received(std::string text) = 0;
+};
+
 /// What is sent back.
 struct response {
   int status{200};
@@ -65,6 +80,8 @@ struct response {
   std::vector<name_value> headers;      ///< Beside Content-Type, Content-Length, X-Request-Id, Date, CORS.
   std::string body;                     ///< Empty when `stream` is set.
   std::shared_ptr<byte_stream> stream;  ///< Set: the body comes from here.
+  /// Set: the connection becomes a WebSocket (status 101). Only for a request that `wants_socket`.
+  std::shared_ptr<message_stream> messages;
 };
 
 /// What the session may do with a request whose head has arrived.

@@ -85,6 +85,7 @@ async<response> task_follow_ups(call& c);
 
 // events.cpp
 async<response> event_stream(call& c);
+async<response> event_socket(call& c);
 
 // front_page.cpp
 async<response> front_page(call& c);

@@ -235,11 +235,40 @@ void application::decorate(const request& req, response& answer) const {
   answer.headers.emplace_back("Access-Control-Max-Age", "600");
 }
 
+async<std::optional<response>> sign_in(call& c, access who, std::string_view token) {
+  const auto& req = c.req;
+  const auto claims = c.s.tokens.check(token, c.s.now());
+  if (!claims) co_return token_refused(req, token.empty());
+  c.token = *claims;
+  const auto now = std::chrono::steady_clock::now();
+  if (auto known = c.s.users.find(c.token.user, now)) {
+    c.user = std::move(*known);
+  } else {
+    query::user_by_id q;
+    q.id = c.token.user;
+    auto found = co_await c.ask(std::move(q));
+    if (!found && found.error().code == errc::not_found) co_return token_refused(req, false);
+    if (!found) co_return failure_answer(req, found.error());
+    found->password_hash.clear();
+    c.s.users.keep(*found, now);
+    c.user = std::move(*found);
+  }
+  c.organization = c.user.dcc_user_org_id;
+  const bool needs_organization = who == access::reader || who == access::writer;
+  if (needs_organization && c.organization.empty())
+    co_return error_answer(req, 400, code_bad_parameter, "用户未绑定组织或组织ID无效");
+  const bool is_forbidden = (who == access::writer && c.user.role == user_role::viewer) ||
+                            (who == access::admin && c.user.role != user_role::admin);
+  if (is_forbidden) co_return error_answer(req, 403, code_unauthorized, "没有权限执行此操作");
+  c.is_signed_in = true;
+  co_return std::nullopt;
+}
+
 async<response> application::handle(const request& req, std::shared_ptr<reactor> where) const {
   response answer;
   std::string why;
   try {
-    call c{*shared_, req, std::move(where), {}, {}, {}, {}};
+    call c{*shared_, req, std::move(where), {}, {}, {}, {}, false};
     answer = co_await dispatch(c);
     co_return answer;
   } catch (const std::exception& e) {
@@ -265,31 +294,11 @@ async<response> application::dispatch(call& c) const {
     co_return answer;
   }
   const route& r = *found_route;
-  if (r.who != access::open) {
-    const auto token = presented_token(req);
-    const auto claims = c.s.tokens.check(token, c.s.now());
-    if (!claims) co_return token_refused(req, token.empty());
-    c.token = *claims;
-    const auto now = std::chrono::steady_clock::now();
-    if (auto known = c.s.users.find(c.token.user, now)) {
-      c.user = std::move(*known);
-    } else {
-      query::user_by_id q;
-      q.id = c.token.user;
-      auto found = co_await c.ask(std::move(q));
-      if (!found && found.error().code == errc::not_found) co_return token_refused(req, false);
-      if (!found) co_return failure_answer(req, found.error());
-      found->password_hash.clear();
-      c.s.users.keep(*found, now);
-      c.user = std::move(*found);
-    }
-    c.organization = c.user.dcc_user_org_id;
-    const bool needs_organization = r.who == access::reader || r.who == access::writer;
-    if (needs_organization && c.organization.empty())
-      co_return error_answer(req, 400, code_bad_parameter, "用户未绑定组织或组织ID无效");
-    const bool is_forbidden = (r.who == access::writer && c.user.role == user_role::viewer) ||
-                              (r.who == access::admin && c.user.role != user_role::admin);
-    if (is_forbidden) co_return error_answer(req, 403, code_unauthorized, "没有权限执行此操作");
+  const auto token = presented_token(req);
+  const bool signs_in_later = r.body == body_kind::messages && req.wants_socket && token.empty();
+  if (r.who != access::open && !signs_in_later) {
+    auto refusal = co_await sign_in(c, r.who, token);
+    if (refusal) co_return std::move(*refusal);
   }
   const auto* type = req.header("content-type");
   if (r.body == body_kind::json && type != nullptr && !is_media_type(type, "application/json"))

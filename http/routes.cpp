@@ -56,6 +56,7 @@ const std::vector<route>& routes() {
       {"GET", "/api/jobs/{id}/why", reader, none, explain_call},
       {"GET", "/api/jobs/{id}/timeline", reader, none, call_timeline},
       {"GET", "/api/events", reader, none, event_stream},
+      {"GET", "/api/ws", reader, messages, event_socket},
   };
   return table;
 }

@@ -221,6 +221,14 @@ bool raw_client::read_until(const std::string& wanted) {
   return true;
 }
 
+std::string raw_client::read_bytes(std::size_t n) {
+  while (buffer_.size() < n)
+    if (!fill()) break;
+  auto bytes = buffer_.substr(0, n);
+  buffer_.erase(0, bytes.size());
+  return bytes;
+}
+
 bool raw_client::is_closed_by_server() {
   char byte;
   for (;;) {

@@ -78,6 +78,8 @@ class raw_client {
   /// `stream()`. False on close or time-out.
   bool read_until(const std::string& wanted);
   const std::string& stream() const { return stream_; }
+  /// The next bytes after a head, whatever they are; shorter on close or time-out.
+  std::string read_bytes(std::size_t n);
   /// True when the other side closes within the patience.
   bool is_closed_by_server();
   void close();

@@ -18,7 +18,7 @@ const TICK_MS = 200;
 const BINDING = ['verify_dcc_user', 'associate_dcc_user', 'disassociate_dcc_user'];
 /** How often beside the others: password hashes and whole listings cost much, new rows make every later one slower. */
 const WEIGHTS = { associate_dcc_user: 3, login: 0.05, register_user: 0.03, verify_dcc_user: 0.6, create_dcc_user: 0.1, create_organization: 0.3, import_leads: 1.5, create_task: 0.4, whole_tasks: 0.2,
-  create_scene: 0.5, event_stream: 0.4, start_task: 0.6, front_page: 0.1, api_description: 0.1, api_page: 0.1,
+  create_scene: 0.5, event_stream: 0.4, event_socket: 0.4, start_task: 0.6, front_page: 0.1, api_description: 0.1, api_page: 0.1,
   api_page_script: 0.1, api_page_style: 0.1, health: 0.3 };
 const LONGEST_POOL = 200;
 const weights = contract.operations.map(({ operation }) => WEIGHTS[operation.operationId] ?? 1);
@@ -101,6 +101,10 @@ function makeRequest(one) {
     const name = random.chance(0.7) ? 'access-token' : 'authorization';
     request.headers[name] = (name === 'authorization' || random.chance(0.5) ? 'Bearer ' : '') + tokens[request.who];
   }
+  if (one.operation.responses['101'] && random.chance(0.7)) {
+    Object.assign(request.headers, { connection: 'Upgrade', upgrade: 'websocket',
+      'sec-websocket-version': random.chance(0.9) ? '13' : '8', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' });
+  }
   if (plan.otherMethod) request.method = random.pick(['HEAD', 'OPTIONS', 'PUT', 'PATCH', 'DELETE', 'GET', 'POST', 'TRACE']);
   for (const given of one.operation.parameters ?? []) {
     const [parameter] = contract.resolve(given, '');
@@ -138,6 +142,11 @@ function send({ method, target, headers, body }) {
       end({ error: `no answer within ${patience} ms` });
     }, TICK_MS);
     sent.on('error', (error) => { clearInterval(timer); end({ error: error.message }); });
+    sent.on('upgrade', (answer, socket) => {
+      clearInterval(timer);
+      socket.destroy();
+      end({ status: answer.statusCode, headers: answer.headers, body: '' });
+    });
     sent.on('response', (answer) => {
       const pieces = [];
       const finish = () => {
