@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -136,7 +137,9 @@ result<token_claims> token_mint::read(const std::string& token, const std::strin
   // Beyond the year 5138 nothing is meant seriously, and below milliseconds would overflow.
   const long expires = jwt_get_grant_int(raw, "exp");
   const long issued = jwt_get_grant_int(raw, "iat");
-  const long begins = jwt_get_grant_int(raw, "nbf");
+  errno = 0;
+  long begins = jwt_get_grant_int(raw, "nbf");
+  if (errno == ENOENT) begins = 0;  // not said; another type than a number is refused below
   constexpr long farthest = 100'000'000'000;
   const auto is_time = [](long t) { return t >= 0 && t <= farthest; };
   if (expires == 0 || !is_time(expires) || !is_time(issued) || !is_time(begins) || value(c.user) <= 0) return refused();

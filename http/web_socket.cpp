@@ -38,6 +38,8 @@ class conversation final : public std::enable_shared_from_this<conversation<Tran
     set_options();
     error_code ec;
     co_await socket_.async_accept(asked, with_error(ec));
+    // From here on the first of these limits only bounds the farewell.
+    set_limits({drain_patience, 2 * rules_.heartbeat, true});
     if (ec) with_->close(false);
     else read_next();
     for (;;) {
@@ -49,23 +51,34 @@ class conversation final : public std::enable_shared_from_this<conversation<Tran
       if (ec) with_->close(false);
     }
     if (!ec && !is_gone_) co_await say_farewell();
-    tcp_.close();
+    // The other side may take a little time to leave; Beast's own limits do not bound every way of ending.
+    asio::steady_timer limit(tcp_.get_executor(), drain_patience);
+    limit.async_wait([self = this->shared_from_this()](const error_code& passed) {
+      if (!passed) self->tcp_.close();
+    });
     while (is_reading_) co_await wait();
+    tcp_.close();
   }
 
  private:
   void set_options() {
     tcp_.expires_never();  // the socket keeps time itself
-    websocket::stream_base::timeout limits{rules_.handshake_timeout, 2 * rules_.heartbeat, true};
-    socket_.set_option(limits);
+    set_limits({rules_.handshake_timeout, 2 * rules_.heartbeat, true});
     socket_.set_option(websocket::stream_base::decorator([headers = rules_.headers](websocket::response_type& answer) {
       answer.set(beast::http::field::server, "waihu");
       for (const auto& [name, value] : headers) answer.insert(name, value);
     }));
+    socket_.control_callback([this](websocket::frame_type kind, beast::string_view) {
+      if (kind != websocket::frame_type::close) return;
+      is_gone_ = true;
+      with_->close(false);
+    });
     socket_.read_message_max(client_message_limit);
     socket_.auto_fragment(false);
     socket_.text(true);
   }
+
+  void set_limits(const websocket::stream_base::timeout& limits) { socket_.set_option(limits); }
 
   /// Reads all the time: only so are pings answered and is a client that leaves seen at once.
   void read_next() {
@@ -96,10 +109,8 @@ class conversation final : public std::enable_shared_from_this<conversation<Tran
   }
 
   awaitable<void> say_farewell() {
-    websocket::stream_base::timeout limits{drain_patience, drain_patience, false};
-    socket_.set_option(limits);
     const auto why = with_->end();
-    const websocket::close_reason reason(why.code, why.word);
+    const websocket::close_reason reason(static_cast<websocket::close_code>(why.code), why.word);
     error_code ignored;
     co_await socket_.async_close(reason, with_error(ignored));
   }

@@ -18,6 +18,7 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("WAIHU_BIN", ROOT / "build/dev/bin"))
 PASSWORD = "correct-horse-battery"
+STORE_PASSWORD = "planted-store-password"  # the private cluster asks for none
 
 
 def wait_for(what, condition, seconds=60.0):
@@ -42,6 +43,16 @@ class Exchanges:
     """Writes what daemons answered as lines of JSON into the folder that WAIHU_EXCHANGES names (tests/openapi reads them)."""
     folder = os.environ.get("WAIHU_EXCHANGES")
     daemons = set()  # their ports: the simulator's API is not the one described
+
+    @classmethod
+    def keep(cls, log_path, secrets_of_daemon):
+        """Leaves a daemon's log and its secrets there, too, for planted_secrets.py."""
+        if not cls.folder:
+            return
+        name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        if os.path.exists(log_path):
+            shutil.copy(log_path, os.path.join(cls.folder, f"e2e-{name}.log"))
+        pathlib.Path(cls.folder, f"secrets-e2e-{name}.txt").write_text("\n".join(secrets_of_daemon) + "\n")
 
     @classmethod
     def write(cls, port, method, path, body, answer, text):
@@ -155,8 +166,9 @@ class Daemon:
         self.log_path = os.path.join(folder, "waihud.log")
         self.environment = dict(os.environ)
         self.environment.pop("WAIHU_FAILPOINT", None)
+        with_password = store_url + ("&" if "?" in store_url else "?") + "password=" + STORE_PASSWORD
         settings = {
-            "store.url": store_url, "http.port": self.port, "admin.port": 0, "auth.jwt_secret": secrets.token_hex(32),
+            "store.url": with_password, "http.port": self.port, "admin.port": 0, "auth.jwt_secret": secrets.token_hex(32),
             "provider.endpoint": provider_url, "provider.instance_id": "e2e", "provider.access_key_id": "sim-key",
             "provider.access_key_secret": secret, "provider.read_deadline_ms": 2000, "provider.write_deadline_ms": 2000,
             "provider.connect_timeout_ms": 1000, "provider.read_rate_per_s": 500, "provider.write_rate_per_s": 500,
@@ -168,6 +180,7 @@ class Daemon:
         }
         settings.update(overrides or {})
         self.flags = [f"--set={key}={value}" for key, value in settings.items()]
+        self.secrets = [settings["auth.jwt_secret"], secret, STORE_PASSWORD, PASSWORD]
 
     def start(self, failpoint=None, ready=True, wait_store=30):
         environment = dict(self.environment)
@@ -234,6 +247,7 @@ class Daemon:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        Exchanges.keep(self.log_path, self.secrets)
 
 
 class Scenario(unittest.TestCase):

@@ -1,10 +1,15 @@
 #include "tests/http/server_fixture.hpp"
 
+#include <unistd.h>
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <cstdlib>
+#include <fstream>
 #include <thread>
 
 #include "http/token.hpp"
+#include "telemetry/log.hpp"
 
 namespace waihu::test {
 
@@ -16,7 +21,27 @@ struct server_test::running {
   std::vector<std::thread> threads;
 };
 
+namespace {
+
+/// Leaves the log of this process, and what must not be in it, where the exchanges go (tests/e2e/planted_secrets.py).
+void keep_log_and_secrets() {
+  const char* folder = std::getenv("WAIHU_EXCHANGES");
+  if (folder == nullptr) return;
+  const auto pid = std::to_string(::getpid());
+  config::log_options log;
+  log.level = "trace";
+  log.file = std::string(folder) + "/http-" + pid + ".log";
+  EXPECT_TRUE(telemetry::setup_logging(log));
+  std::ofstream(std::string(folder) + "/secrets-http-" + pid + ".txt") << secret << '\n'
+                                                                       << user_password << '\n'
+                                                                       << user_password_digest << '\n';
+}
+
+}  // namespace
+
 server_test::server_test() : inside(std::make_shared<store_backend>()) {
+  static const bool is_kept = (keep_log_and_secrets(), true);
+  EXPECT_TRUE(is_kept);
   options.http.port = 0;
   options.auth.jwt_secret = secret;
   for (const auto* org : {org_a, org_b}) {
@@ -52,8 +77,7 @@ user_record server_test::add_user(const std::string& name, const std::string& ph
   q.organization_id = organization;
   q.dcc_user_org_id = organization;
   q.dcc_user = organization.empty() ? "" : "dcc_" + name;
-  // SHA-256 of "secret-password": what the old system stored. Cheap to make; tests of argon2id make their own.
-  q.password_hash = "d5adca02c9a46dae33101e9727798d0dd091e155cdfb83a851f9706a7d00eb7d";
+  q.password_hash = user_password_digest;
   q.role = role;
   return inside->run(q).value();
 }

@@ -12,6 +12,10 @@
 namespace waihu::test {
 
 inline constexpr const char* secret = "0123456789abcdef0123456789abcdef";
+/// Of every user of the fixture, and its SHA-256: what the old system stored. Cheap to make; tests of argon2id make
+/// their own.
+inline constexpr const char* user_password = "secret-password";
+inline constexpr const char* user_password_digest = "d5adca02c9a46dae33101e9727798d0dd091e155cdfb83a851f9706a7d00eb7d";
 inline constexpr const char* org_a = "ORGAAA";
 inline constexpr const char* org_b = "ORGBBB";
 

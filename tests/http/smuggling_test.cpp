@@ -102,6 +102,7 @@ TEST_F(http_smuggling, ChunksThatAreNoneAreRefused) {
     expect_refused("chunk size "s + size, chunks(size + "\r\n{}\r\n0\r\n\r\n"s));
   expect_refused("data longer than told", chunks("2\r\n{}XX\r\n0\r\n\r\n"));
   expect_refused("bare line feed behind a size", chunks("2\n{}\r\n0\r\n\r\n"));
+  expect_refused("a length behind the chunks", chunks("2\r\n{}\r\n0\r\nContent-Length: 9\r\n\r\n"));
   EXPECT_EQ(answers_to(chunks("FFFFFFFF\r\n{}")), std::vector<int>{413});
   EXPECT_EQ(answers_to(chunks("2;" + std::string(200'000, 'e') + "\r\n{}\r\n0\r\n\r\n")), std::vector<int>{400});
   EXPECT_EQ(scenes(), 0);
@@ -109,10 +110,9 @@ TEST_F(http_smuggling, ChunksThatAreNoneAreRefused) {
 
 TEST_F(http_smuggling, ChunkExtensionsTrailersAndAbsoluteTargetsAreReadAsTheyShould) {
   raw_client c(port());
-  ASSERT_TRUE(
-      c.send(login("Transfer-Encoding: chunked\r\n", "2;name=\"v;\";x\r\n{}\r\n0\r\nContent-Length: 9\r\n\r\n") +
-             "GET http://elsewhere.example/api/health?x HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n" +
-             "GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n"));
+  ASSERT_TRUE(c.send(login("Transfer-Encoding: chunked\r\n", "2;name=\"v;\";x\r\n{}\r\n0\r\nX-Sum: 9\r\n\r\n") +
+                     "GET http://elsewhere.example/api/health?x HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n" +
+                     "GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n"));
   EXPECT_EQ(c.read().status, 422) << "an empty login";
   EXPECT_EQ(c.read().status, 200) << "absolute form";
   EXPECT_EQ(c.read().status, 200);

@@ -12,7 +12,8 @@ int socket_frame::close_code() const {
 }
 
 reply socket_client::open(const std::string& target, const header_list& more) {
-  header_list headers{{"Connection", "Upgrade"},
+  header_list headers{{"Host", "test"},
+                      {"Connection", "Upgrade"},
                       {"Upgrade", "websocket"},
                       {"Sec-WebSocket-Version", "13"},
                       {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}};
@@ -20,7 +21,9 @@ reply socket_client::open(const std::string& target, const header_list& more) {
     std::erase_if(headers, [&](const auto& h) { return strcasecmp(h.first.c_str(), one.first.c_str()) == 0; });
     if (!one.second.empty()) headers.push_back(one);
   }
-  connection_.send(make_request("GET", target, headers));
+  auto request = "GET " + target + " HTTP/1.1\r\n";
+  for (const auto& [name, value] : headers) request += name + ": " + value + "\r\n";
+  connection_.send(request + "\r\n");
   return connection_.read();
 }
 

@@ -71,7 +71,7 @@ TEST_F(http_sockets, EventsArriveWithTheSameContentAsInTheStream) {
     const auto data = text.substr(text.find("\"data\":") + 7);
     EXPECT_NE(stream.stream().find("data: " + data.substr(0, data.size() - 1) + "\n"), std::string::npos) << text;
   }
-  EXPECT_GT(events, 3);
+  EXPECT_GE(events, 3);
   EXPECT_TRUE(json_view(c.messages().back()).is_null("/id")) << "progress is not kept and moves no position";
 }
 

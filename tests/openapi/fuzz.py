@@ -50,7 +50,7 @@ def make_people(postgres, url):
             f"('{name}', 'none', '1{len(tokens)}', '{organization}', '{organization}', {role}) returning id", url)
         tokens[name] = token(int(number), later)
     operator = postgres.sql("select id from users where username = 'operator'", url)
-    return tokens | {"none": "", "expired": token(int(operator), time.time() - 60),
+    return tokens | {"none": "", "expired": token(int(operator), time.time() - 3600),
                      "forged": token(int(operator), later, "x" * 40)}
 
 
