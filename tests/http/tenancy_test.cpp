@@ -20,6 +20,7 @@ enum class kind : std::uint8_t {
   by_id,         ///< Names a row: another organisation's answers like one that does not exist.
   listing,       ///< Shows what the caller's organisation has.
   creating,      ///< Makes rows in the caller's organisation.
+  steering,      ///< Shows or changes what the daemon does for the caller's organisation.
 };
 
 /// A request of an operation. ID stands for `real`, an id of organisation A, or `missing`, one that nobody has.
@@ -78,7 +79,13 @@ class http_tenancy : public server_test {
                 .json()
                 .text("/data/script_id");
     const auto id = std::to_string(value(task.id));
+    const auto row = std::to_string(value(rows[0]));
     const std::string none = "987654";
+    run_record run;
+    run.id = std::string(32, 'd');
+    run.organization_id = org_a;
+    run.task = task.id;
+    EXPECT_TRUE(inside->run(query::create_run{run}));
     const auto task_body = [](const std::string& more = {}) { return "{" + more + R"("task_id":ID})"; };
     samples = {
         {"front_page", kind::open, {}, {}, {}, {}},
@@ -132,6 +139,14 @@ class http_tenancy : public server_test {
          R"({"call_job_id":"ID"})",
          "job-" + std::to_string(value(rows[0])),
          "job-" + none},
+        {"switch_auto_task", kind::steering, {}, R"({"action":"check"})", {}, {}},
+        {"trigger_monitor", kind::steering, {}, {}, {}, {}},
+        {"force_analyze", kind::by_id, {}, R"({"call_job_id":"ID"})", "job-" + row, "job-" + none},
+        {"start_execution_run", kind::by_id, {}, task_body(), id, none},
+        {"show_execution_run", kind::by_id, "/api/get-query-execution-run?run_id=ID", {}, run.id, std::string(32, 'e')},
+        {"explain_task", kind::by_id, "/api/tasks/ID/why", {}, id, none},
+        {"explain_call", kind::by_id, "/api/jobs/ID/why", {}, row, none},
+        {"call_timeline", kind::by_id, "/api/jobs/ID/timeline", {}, row, none},
         {"event_stream", kind::by_id, "/api/events?task_id=ID", {}, id, none},
         {"event_socket", kind::by_id, "/api/ws?task_id=ID", {}, id, none}};
     let_actors_answer();
@@ -206,6 +221,8 @@ class http_tenancy : public server_test {
     inside->on_suspend_resume = [this](const suspend_resume_task&) { return answered(suspended_resumed_task{}); };
     inside->on_refresh = [this](const refresh_jobs&) { return answered(refreshed_jobs{}); };
     inside->on_follow_up = [this](const make_follow_up&) { return answered(made_follow_up{}); };
+    inside->on_run = [this](const start_run&) { return answered(run_record{}); };
+    inside->on_explain = [this](const explain_job&) { return answered(explained_job{}); };
     inside->on_diagnose = [this](const diagnose_task&) { return answered(diagnosed_task{}); };
     inside->on_recording = [this](task_id, job_row_id) { return answered(std::string{}); };
     inside->on_live_task = [this](const describe_task& wanted) -> std::optional<described_task> {
@@ -331,7 +348,7 @@ TEST_F(http_tenancy, TheInstallationIsForAdministratorsOnly) {
 TEST_F(http_tenancy, WhoIsBoundToNoOrganisationReachesNothingOfAny) {
   const auto before = story();
   for (const auto& s : samples) {
-    if (s.is != kind::by_id && s.is != kind::listing && s.is != kind::creating) continue;
+    if (s.is == kind::open || s.is == kind::own || s.is == kind::installation) continue;
     const auto r = send(s, &unbound);
     EXPECT_EQ(r.status, 400) << s.operation;
     EXPECT_EQ(r.json().number("/code"), 1003) << s.operation;
