@@ -15,8 +15,8 @@
 namespace waihu::http {
 
 /// The status codes that are answered; what is not among them is counted as the last, which stands for "other".
-inline constexpr std::array<int, 21> counted_codes{101, 200, 201, 202, 204, 304, 400, 401, 403, 404,
-                                                   405, 409, 413, 415, 422, 426, 429, 431, 500, 503, 0};
+inline constexpr std::array<int, 21> counted_codes{101, 200, 201, 202, 204, 304, 400, 401, 403, 404, 405,
+                                                   409, 413, 415, 422, 426, 429, 431, 500, 503, 0};
 
 /// The counts of one server. Thread-safe.
 class traffic {
