@@ -18,8 +18,8 @@ from campaigns import cpu_seconds, harness, resident_mib
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--subscribers", type=int, default=1000)
 parser.add_argument("--slow", type=int, default=10, help="further ones that read nothing until the end")
-parser.add_argument("--leads", type=int, default=500)
-parser.add_argument("--calls-per-s", type=float, default=10, help="each makes about 5 events")
+parser.add_argument("--leads", type=int, default=1000)
+parser.add_argument("--calls-per-s", type=float, default=25, help="each makes about 2 events")
 parser.add_argument("--queue", type=int, default=100, help="http.event_queue_limit")
 options = parser.parse_args()
 
@@ -145,7 +145,7 @@ class Subscribers(harness.Scenario):
         cpu, seconds = cpu_seconds(self.daemon.process.pid) - cpu, time.monotonic() - begin
         told = [int(line) for line in self.postgres.sql(
             f"select id from task_events where id > {self.begin_id} order by id", self.store_url).splitlines()]
-        self.assertGreater(len(told), 3 * options.leads, "a campaign has its events")
+        self.assertGreater(len(told), 2 * options.leads, "a campaign has its events")
         await until("everybody has the last event", lambda: all(r.ids and r.ids[-1] == told[-1] for r in readers), 60)
         for number, reader in enumerate(readers):
             self.assertEqual(reader.ids, told, f"subscriber {number}: a gap or a double")

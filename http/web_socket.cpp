@@ -53,8 +53,10 @@ class conversation final : public std::enable_shared_from_this<conversation<Tran
     if (!ec && !is_gone_) co_await say_farewell();
     // The other side may take a little time to leave; Beast's own limits do not bound every way of ending.
     asio::steady_timer limit(tcp_.get_executor(), drain_patience);
-    limit.async_wait([self = this->shared_from_this()](const error_code& passed) {
-      if (!passed) self->tcp_.close();
+    // Not kept alive by it: a cancelled wait ends later than the connection.
+    limit.async_wait([weak = this->weak_from_this()](const error_code& ec) {
+      const auto self = weak.lock();
+      if (!ec && self) self->tcp_.close();
     });
     while (is_reading_) co_await wait();
     tcp_.close();
