@@ -51,7 +51,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (is_utf8 && !table.broken) {
     const bool has_mark = text.starts_with("\xEF\xBB\xBF");
     if (!has_mark) promise(has_same_cells(table, read_csv("\xEF\xBB\xBF" + text)), "a byte order mark changes nothing");
-    if (const auto gb = as_gb18030(text); gb && !has_mark && !http::is_storable_text(*gb)) {
+    // GB18030 text may begin with the very bytes of UTF-8's mark (锘 and half of a sign), and is taken for marked then.
+    const auto gb = as_gb18030(text);
+    const bool is_told_apart = gb && !http::is_storable_text(*gb) && !gb->starts_with("\xEF\xBB\xBF");
+    if (is_told_apart && !has_mark) {
       const auto other = read_csv(*gb);
       promise(!other.broken && has_same_cells(table, other), "the same text in GB18030 gives the same cells");
     }
