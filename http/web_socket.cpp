@@ -54,9 +54,9 @@ class conversation final : public std::enable_shared_from_this<conversation<Tran
     // The other side may take a little time to leave; Beast's own limits do not bound every way of ending.
     asio::steady_timer limit(tcp_.get_executor(), drain_patience);
     // Not kept alive by it: a cancelled wait ends later than the connection.
-    limit.async_wait([weak = this->weak_from_this()](const error_code& ec) {
+    limit.async_wait([weak = this->weak_from_this()](const error_code& cancelled) {
       const auto self = weak.lock();
-      if (!ec && self) self->tcp_.close();
+      if (!cancelled && self) self->tcp_.close();
     });
     while (is_reading_) co_await wait();
     tcp_.close();
