@@ -134,7 +134,10 @@ TEST_F(http_security_headers, AreOnEveryKindOfAnswer) {
   expect_common(stream.read_head(), "a stream");
   inside->on_query = [](const store_query&) -> std::optional<failure> { return failure{errc::internal, {}, {}, 0}; };
   expect_common(get("/api/scenes"), "500");
-  raw_client a(port()), b(port()), above(port());
+  // Those of the calls before may count a moment longer, so that it is not known which of these is the first above.
+  std::vector<std::unique_ptr<raw_client>> idle;
+  for (int i = 0; i < 5; ++i) idle.push_back(std::make_unique<raw_client>(port()));
+  raw_client above(port());
   expect_common(above.read(), "503 above the limit");
 }
 
