@@ -116,6 +116,7 @@ void look_at(runs_pointer self, const std::string& id, std::vector<call_job_view
   for (const auto& row : rows)
     if (!is_terminal(row.job.status)) order.rows.push_back(row.job.row);
   const auto asked = order.rows.size();
+  const auto whose = order.task;
   auto page = std::make_shared<const std::vector<call_job_view>>(std::move(rows));
   if (asked == 0) return batch_done(self, id, *page);
   ask<call_task>(
@@ -135,7 +136,7 @@ void look_at(runs_pointer self, const std::string& id, std::vector<call_job_view
             },
             refresh_atom::value, order);
       },
-      find_atom::value, order.task);
+      find_atom::value, whose);
 }
 
 void next_batch(runs_pointer self, const std::string& id) {
