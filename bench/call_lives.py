@@ -18,7 +18,7 @@ import sys
 import time
 import unittest
 
-from campaigns import LEADS, Campaigns, harness, resident_mib
+from campaigns import LEADS, Campaigns, MemoryWatch, harness, resident_mib
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--lives", type=int, default=360_000, help="call lives of one run; two minutes at the goal's floor")
@@ -27,6 +27,7 @@ parser.add_argument("--pace", type=int, metavar="LIVES", help="begins no more li
 parser.add_argument("--queries", action="store_true", help="asks describe-job-group of tasks under way meanwhile, 50 a second")
 parser.add_argument("--runs", type=int, default=3)
 parser.add_argument("--perf", metavar="FOLDER", help="record a profile of waihud, waihu-sim and PostgreSQL with perf")
+parser.add_argument("--soak", action="store_true", help="fails when waihud's memory grows: give --pace, --queries and many --runs")
 parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="overrides a key of waihud")
 options = parser.parse_args()
 
@@ -44,7 +45,10 @@ class Run(Campaigns):
 
     def runTest(self):
         self.begin()
+        watch = MemoryWatch(self.daemon.process.pid) if options.soak else None
         rates = [self.one_run(run) for run in range(options.runs)]
+        if watch:
+            self.judge_growth(watch)
         doubles = self.sim.summary()["doubles"]["surplus_acceptances"]
         print(f"median {statistics.median(rates):.0f} call lives/s of {options.runs} runs; waihud at most "
               f"{resident_mib(self.daemon.process.pid):.0f} MiB; doubles in the ledger: {doubles}", flush=True)
@@ -52,6 +56,12 @@ class Run(Campaigns):
         wrong = self.postgres.sql("select count(*) from leads_task_list where phase <> 'closed' or leads_follow_id is null",
                                   self.store_url)
         self.assertEqual(wrong, "0", "every lead is closed with its follow-up")
+
+    def judge_growth(self, watch):
+        tenths, growth = watch.growth()
+        print(f"resident MiB over {watch.samples[-1][0] / 60:.0f} min, a median each tenth: "
+              + " ".join(f"{size:.0f}" for size in tenths) + f"; the last fifth beside the second: {growth:.3f}", flush=True)
+        self.assertLess(growth, 1.02, "memory grows")
 
     def one_run(self, run):
         self.asked_again = 0

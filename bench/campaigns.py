@@ -1,14 +1,41 @@
 """What the benchmarks of whole processes share: campaigns of many leads, and what a process used."""
 import os
 import pathlib
+import statistics
 import subprocess
 import sys
+import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/e2e"))
 import harness  # noqa: E402
 
 LEADS = 500      # of one task
 FILE_TASKS = 20  # tasks whose leads come in one file
+
+# Finished tasks with their calls, leads and follow-ups, past the daemon.
+OLD_CALLS = """
+set session_replication_role = replica;
+insert into call_tasks (task_name, organization_id, create_name, create_time, leads_count, script_id, task_type, job_group_id,
+                        shard, started_at, completed_at)
+  select '旧任务' || n, 'E2E00001', 'operator', now() - n * interval '1 hour', {leads}, 'script_1', 4, 'old-group-' || n, 0,
+         now() - n * interval '1 hour', now() - n * interval '59 minutes'
+  from generate_series(1, {tasks}) n;
+insert into leads_task_list (task_id, leads_id, leads_name, leads_phone, reference_id, call_job_id, call_status, outcome, phase,
+                             call_task_id, attempt_status, planed_time, actual_time, call_conversation, calling_number,
+                             called_number, is_interested, leads_follow_id)
+  select t.id, 'B' || t.id || '-' || i, '客户' || i, '13' || lpad((t.id * {leads} + i)::text, 9, '0'), t.id || 'E2E00001B' || i,
+         'job-' || t.id || '-' || i, 'Succeeded', 'connected', 'closed', 'attempt-' || t.id || '-' || i, 'SucceededFinish',
+         t.create_time, t.create_time,
+         '[{{"Timestamp":1,"Speaker":"Robot","Script":"您好"}},{{"Timestamp":9000,"Speaker":"Contact","Script":"有兴趣"}}]',
+         '05710000', '13' || lpad((t.id * {leads} + i)::text, 9, '0'), i % 3, t.id * {leads} + i + 1000000000
+  from call_tasks t, generate_series(1, {leads}) i where t.task_name like '旧任务%';
+insert into dcc_leads (organization_id, leads_id, leads_user_name, leads_user_phone, leads_product, leads_type)
+  select 'E2E00001', leads_id, leads_name, leads_phone, 'P' || task_id % 50, 'A' from leads_task_list;
+insert into dcc_leads_follow (id, organization_id, leads_id, leads_remark, frist_follow_time, new_follow_time, call_job_row)
+  overriding system value
+  select leads_follow_id, 'E2E00001', leads_id, '客户有意向', now(), now(), id from leads_task_list;
+"""
 
 
 def cpu_seconds(pid):
@@ -26,6 +53,30 @@ def resident_mib(pid, what="VmHWM"):
         if line.startswith(what):
             return int(line.split()[1]) / 1024
     return 0.0
+
+
+class MemoryWatch(threading.Thread):
+    """A process's resident memory over time: does it stay as it is under a load that stays as it is?"""
+    INTERVAL_S = 5.0
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.over, self.samples = pid, threading.Event(), []
+        self.start()
+
+    def run(self):
+        began = time.monotonic()
+        while not self.over.wait(self.INTERVAL_S):
+            self.samples.append((time.monotonic() - began, resident_mib(self.pid, "VmRSS")))
+
+    def growth(self):
+        """Ends the watch. (medians of each tenth of the time, the last fifth beside the fifth after the first fifth)."""
+        self.over.set()
+        self.join()
+        sizes = [size for _, size in self.samples]
+        part = max(1, len(sizes) // 10)
+        tenths = [statistics.median(sizes[i:i + part]) for i in range(0, part * 10, part)]
+        return tenths, statistics.median(sizes[8 * part:]) / statistics.median(sizes[2 * part:4 * part])
 
 
 class Campaigns(harness.Scenario):
@@ -56,6 +107,13 @@ class Campaigns(harness.Scenario):
                 self.assertEqual(task["leads_count"], LEADS)
                 tasks.append(int(task["task_id"]))
         return tasks
+
+    def fill_with_old_calls(self, tasks):
+        """Finished tasks of LEADS calls each; answers the id of one in the middle. Needs the organisation."""
+        self.postgres.sql(OLD_CALLS.format(leads=LEADS, tasks=tasks), self.store_url)
+        self.postgres.sql("vacuum analyze", self.store_url)
+        return int(self.postgres.sql(f"select min(id) + {tasks // 2} from call_tasks where task_name like '旧任务%'",
+                                     self.store_url))
 
     def postmaster(self):
         return int(pathlib.Path(self.postgres.data, "data", "postmaster.pid").read_text().split()[0])

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import unittest
 
-from campaigns import Campaigns, harness
+from campaigns import LEADS, Campaigns, harness
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--rows", type=int, default=1_000_000, help="calls in the store")
@@ -21,31 +21,7 @@ parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
 parser.add_argument("--connections", type=int, default=32)
 options = parser.parse_args()
-LEADS = 500
 TABLES = ("call_tasks", "leads_task_list", "dcc_leads", "dcc_leads_follow", "task_events")
-
-FILL = """
-set session_replication_role = replica;
-insert into call_tasks (task_name, organization_id, create_name, create_time, leads_count, script_id, task_type, job_group_id,
-                        shard, started_at, completed_at)
-  select '旧任务' || n, 'E2E00001', 'operator', now() - n * interval '1 hour', {leads}, 'script_1', 4, 'old-group-' || n, 0,
-         now() - n * interval '1 hour', now() - n * interval '59 minutes'
-  from generate_series(1, {tasks}) n;
-insert into leads_task_list (task_id, leads_id, leads_name, leads_phone, reference_id, call_job_id, call_status, outcome, phase,
-                             call_task_id, attempt_status, planed_time, actual_time, call_conversation, calling_number,
-                             called_number, is_interested, leads_follow_id)
-  select t.id, 'B' || t.id || '-' || i, '客户' || i, '13' || lpad((t.id * {leads} + i)::text, 9, '0'), t.id || 'E2E00001B' || i,
-         'job-' || t.id || '-' || i, 'Succeeded', 'connected', 'closed', 'attempt-' || t.id || '-' || i, 'SucceededFinish',
-         t.create_time, t.create_time,
-         '[{{"Timestamp":1,"Speaker":"Robot","Script":"您好"}},{{"Timestamp":9000,"Speaker":"Contact","Script":"有兴趣"}}]',
-         '05710000', '13' || lpad((t.id * {leads} + i)::text, 9, '0'), i % 3, t.id * {leads} + i + 1000000000
-  from call_tasks t, generate_series(1, {leads}) i where t.task_name like '旧任务%';
-insert into dcc_leads (organization_id, leads_id, leads_user_name, leads_user_phone, leads_product, leads_type)
-  select 'E2E00001', leads_id, leads_name, leads_phone, 'P' || task_id % 50, 'A' from leads_task_list;
-insert into dcc_leads_follow (id, organization_id, leads_id, leads_remark, frist_follow_time, new_follow_time, call_job_row)
-  overriding system value
-  select leads_follow_id, 'E2E00001', leads_id, '客户有意向', now(), now(), id from leads_task_list;
-"""
 
 
 def amount(text, name):
@@ -86,10 +62,7 @@ class Pages(Campaigns):
     def runTest(self):
         self.set_up_organization()
         tasks = options.rows // LEADS
-        self.postgres.sql(FILL.format(leads=LEADS, tasks=tasks), self.store_url)
-        self.postgres.sql("vacuum analyze", self.store_url)
-        some = int(self.postgres.sql(f"select min(id) + {tasks // 2} from call_tasks where task_name like '旧任务%'",
-                                     self.store_url))
+        some = self.fill_with_old_calls(tasks)
         self.daemon.start()
         self.login()
         hello = subprocess.Popen([harness.BIN / "hello-server"], stdout=subprocess.PIPE, text=True)

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""What the daemon does with twice the requests that it can serve: it must refuse the surplus quickly, with 503 and
+Retry-After, and go on serving as many as before. The load (open_loop.cpp) is sent at a fixed rate whatever the answers
+take. Its capacity is measured in turns with the overload, by the same client."""
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import unittest
+
+from campaigns import LEADS, Campaigns, harness
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--rows", type=int, default=200_000, help="calls in the store")
+parser.add_argument("--rounds", type=int, default=3)
+parser.add_argument("--seconds", type=int, default=10, help="of each measurement")
+parser.add_argument("--factor", type=float, default=2, help="of the capacity")
+parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="overrides a key of waihud")
+options = parser.parse_args()
+REFUSED_WITHIN_MS = 50
+GOODPUT = 0.9  # of what was served without overload
+CONNECTIONS = {"capacity": 64, "overload": 1000}  # the daemon takes 1,024
+
+
+class Overload(Campaigns):
+    overrides = {"log.level": "warn", **dict(pair.split("=", 1) for pair in options.set)}
+
+    def load(self, kind, method, path, body, rate):
+        text = json.dumps(body).encode() if body is not None else b""
+        head = (f"{method} {path} HTTP/1.1\r\nHost: bench\r\naccess-token: {self.token}\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n")
+        done = subprocess.run([harness.BIN / "open-loop", str(self.daemon.port), str(rate), str(options.seconds),
+                               str(CONNECTIONS[kind])], input=head.encode() + text, check=True, capture_output=True)
+        return json.loads(done.stdout)
+
+    def runTest(self):
+        self.set_up_organization()
+        some = self.fill_with_old_calls(options.rows // LEADS)
+        self.daemon.start()
+        self.login()
+        wrong = []
+        for name, method, path, body in (
+                ("query-task-execution", "POST", "/api/query-task-execution", {"task_id": some, "page_size": 20}),
+                ("describe-job-group", "POST", "/api/describe-job-group", {"task_id": some})):
+            shares, slowest = [], []
+            for _ in range(options.rounds):
+                capacity = self.load("capacity", method, path, body, 0)
+                self.assertEqual(capacity["others"] + capacity["broken"] + capacity["refused"], 0, capacity)
+                over = self.load("overload", method, path, body, options.factor * capacity["served_per_s"])
+                self.assertEqual(over["others"] + over["broken"] + over["mute_refusals"], 0, over)
+                shares.append(over["served_per_s"] / capacity["served_per_s"])
+                # where a request costs so little that none needs to be refused, all of them must be that quick
+                slowest.append((over["refused_ms"] if over["refused"] else over["served_ms"])[1])
+                print(f"{name}: capacity {capacity['served_per_s']}/s; asked {options.factor:g} times as often: served "
+                      f"{over['served_per_s']}/s ({shares[-1]:.2f}), p99 {over['served_ms'][1]:.0f} ms; refused "
+                      f"{over['refused']}, p50 {over['refused_ms'][0]:.1f} p99 {over['refused_ms'][1]:.1f} longest "
+                      f"{over['refused_ms'][2]:.1f} ms; not sent for want of a connection {over['never_sent']}", flush=True)
+            print(f"{name}: goodput {statistics.median(shares):.2f} of the capacity, refused within "
+                  f"{statistics.median(slowest):.1f} ms (p99), medians of {options.rounds}", flush=True)
+            if statistics.median(shares) < GOODPUT or statistics.median(slowest) >= REFUSED_WITHIN_MS:
+                wrong.append(name)
+        self.assertEqual(wrong, [], "goodput or the time to refuse")
+        self.assertTrue(self.daemon.healthy())
+
+
+if __name__ == "__main__":
+    outcome = unittest.TextTestRunner(verbosity=0).run(unittest.TestSuite([Overload()]))
+    sys.exit(0 if outcome.wasSuccessful() else 1)
