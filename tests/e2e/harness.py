@@ -21,7 +21,7 @@ PASSWORD = "correct-horse-battery"
 STORE_PASSWORD = "planted-store-password"  # the private cluster asks for none
 
 
-def wait_for(what, condition, seconds=60.0):
+def wait_for(what, condition, seconds=60.0, interval=0.05):
     """Polls a condition with a deadline; answers its first true value."""
     deadline = time.monotonic() + seconds
     while True:
@@ -30,7 +30,7 @@ def wait_for(what, condition, seconds=60.0):
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"not reached within {seconds:.0f} s: {what}")
-        time.sleep(0.05)  # the interval of a poll, not a wait for something to have happened
+        time.sleep(interval)  # the interval of a poll, not a wait for something to have happened
 
 
 def free_port():
@@ -130,7 +130,7 @@ class Simulator:
         self.log = open(os.path.join(folder, "waihu-sim.log"), "w")
         self.process = subprocess.Popen(
             [BIN / "waihu-sim", "--listen", "127.0.0.1:0", "--access-key", "sim-key", "--access-secret", secret,
-             "--seed", "11", "--speed", "60", *flags], stdout=subprocess.PIPE, stderr=self.log, text=True)
+             "--seed", "11", "--speed", "60", "--redial-gap-ms", "60000", *flags], stdout=subprocess.PIPE, stderr=self.log, text=True)
         line = self.process.stdout.readline()
         self.url = line.strip().split()[-1]
         self.port = int(self.url.rsplit(":", 1)[1])
@@ -333,7 +333,8 @@ class Scenario(unittest.TestCase):
         return int(self.postgres.sql(f"select task_type from call_tasks where id = {int(task)}", self.store_url))
 
     def wait_until_complete(self, task, seconds=120):
-        wait_for("task at 4", lambda: self.task_type(task) == 4, seconds)
+        # each look starts a psql: seldom enough that looking is not the work
+        wait_for("task at 4", lambda: self.task_type(task) == 4, seconds, 0.25)
 
     def judge(self, task, leads):
         """The ledger has no double, every lead is terminal with exactly one follow-up, counters equal a recount."""

@@ -9,6 +9,7 @@ AT_ONCE = 4.0  # seconds; the sweep comes after 300
 
 
 class Repair(Scenario):
+    sim_flags = ("--speed", "240")  # the calls are not the point
     overrides = {"supervisor.sweep_interval_s": 300}
 
     def run_one(self):

@@ -1,13 +1,13 @@
 // Sends seeded requests, valid and invalid, over every operation of openapi.json to a running daemon and holds every
 // answer against the description. Started by fuzz.py, which makes the daemon and looks after it.
-//   node fuzz.mjs openapi.json SETTINGS.json     settings: {port, seed, requests, patience_ms, tokens, pool}
+//   node fuzz.mjs openapi.json SETTINGS.json     settings: {port, seed, requests, patience_ms, tokens, pool, unspent}
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { Contract } from './contract.mjs';
 import { Generator, randomOf } from './generate.mjs';
 
 const [description, settingsFile] = process.argv.slice(2);
-const { port, seed, requests, patience_ms: patience, tokens, pool } = JSON.parse(readFileSync(settingsFile, 'utf8'));
+const { port, seed, requests, patience_ms: patience, tokens, pool, unspent } = JSON.parse(readFileSync(settingsFile, 'utf8'));
 const contract = new Contract(JSON.parse(readFileSync(description, 'utf8')));
 const random = randomOf(seed);
 const generator = new Generator(contract, random, pool);
@@ -219,9 +219,14 @@ async function lane() {
   }
 }
 const succeeded = (name) => [...(seen.get(name) ?? new Map()).keys()].some((status) => status < 300);
-/** What chance has met too seldom is asked on until it succeeds once, or evidently cannot. */
+/** What chance has met too seldom is asked on until it succeeds once, or evidently cannot: with the organisation's calling
+    switched on, which chance may have left off, and with ids that chance has not used up. */
 async function askOn() {
   const MOST = 80;
+  const toSwitch = contract.operations.find(({ operation }) => operation.operationId === 'switch_auto_task');
+  await exchange({ one: toSwitch, method: 'POST', target: toSwitch.path, who: 'operator', plain: true, body: '{"action":"start"}',
+    headers: { 'access-token': tokens.operator, 'content-type': 'application/json' } });
+  generator.pool = { ...pool, task_id: [...pool.task_id.slice(0, 4), ...unspent] };
   for (const one of contract.operations)
     for (let i = 0; i < MOST && !succeeded(one.name) && faults.length <= 50; ++i) await exchange(makeRequest(one));
 }

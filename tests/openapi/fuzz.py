@@ -55,7 +55,8 @@ def make_people(postgres, url):
 
 
 def make_tasks(port, tokens):
-    """Some leads of either organisation and tasks in several states, so that the first requests find something."""
+    """Some leads of either organisation and tasks in several states, so that the first requests find something. Second: tasks
+    that only the last requests use."""
     pool = {"task_id": [], "script_id": [], "job_group_id": [], "call_job_id": []}
     for who in ("operator", "foreign"):
         rows = ["leads_id,leads_user_name,leads_user_phone,leads_type"]
@@ -65,7 +66,7 @@ def make_tasks(port, tokens):
         status, answer = ask(port, "POST", "/api/leads/import", body, tokens[who],
                              headers={"Content-Type": "multipart/form-data; boundary=b"})
         assert answer["data"]["success_count"] == 12, (status, answer)
-    for number in range(4):
+    for number in range(6):
         status, answer = ask(port, "POST", "/api/create-autoCall-tasks",
                              {"task_name": f"任务{number}", "script_id": "script_1", "size_desc": {"leads_type": ["A"]}},
                              tokens["operator"])
@@ -79,7 +80,7 @@ def make_tasks(port, tokens):
     status, answer = ask(port, "POST", "/api/start-call-task", {"task_id": pool["task_id"][0]}, tokens["operator"])
     assert status == 200, answer
     pool["job_group_id"].append(answer["data"]["job_group_id"])
-    return pool
+    return pool, [pool["task_id"].pop() for _ in range(2)]
 
 
 class MemoryWatch(threading.Thread):
@@ -146,11 +147,11 @@ def main():
         daemon.environment["ASAN_OPTIONS"] = daemon.environment.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=16"
         daemon.start()
         tokens = make_people(postgres, url)
-        pool = make_tasks(daemon.port, tokens)
+        pool, unspent = make_tasks(daemon.port, tokens)
         settings = os.path.join(folder, "settings.json")
         pathlib.Path(settings).write_text(json.dumps({
             "port": daemon.port, "seed": arguments.seed, "requests": arguments.requests, "patience_ms": 20000,
-            "tokens": tokens, "pool": pool}))
+            "tokens": tokens, "pool": pool, "unspent": unspent}))
         watch = MemoryWatch(daemon.process.pid)
         before = watch.now()
         watch.start()
