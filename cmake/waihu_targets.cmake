@@ -11,6 +11,10 @@ if(WAIHU_SANITIZE)
   # CAF's headers bind null references to empty argument tuples on purpose; -fno-sanitize=null is for them.
   target_compile_options(waihu_build_flags INTERFACE
     -fsanitize=${WAIHU_SANITIZE} -fno-sanitize=null -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  if(NOT WAIHU_SANITIZE_ALL)
+    # Asked at every use of a member, they are a third of g++'s time; what lies beyond an object AddressSanitizer sees, too.
+    target_compile_options(waihu_build_flags INTERFACE -fno-sanitize=alignment,object-size)
+  endif()
   target_link_options(waihu_build_flags INTERFACE -fsanitize=${WAIHU_SANITIZE})
 endif()
 if(WAIHU_COVERAGE)
