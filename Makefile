@@ -26,7 +26,7 @@ test: setup ## sanitized build, format check, every test
 	@cmake --preset dev
 	@cmake --build $(DEV) -j $(JOBS)
 	@scripts/check-format
-	@ctest --test-dir $(DEV) --output-on-failure -j $$(( $(JOBS) * 4 )) # most of the long tests mostly wait
+	@TMPDIR=$$(scripts/test_folder) ctest --test-dir $(DEV) --output-on-failure -j $$(( $(JOBS) * 5 )) # most of the long tests mostly wait
 
 chaos: setup ## the whole fault proof, about 15 min (CHAOS="--seed 7 --mode kill" to replay; docs/proof.md)
 	@cmake --preset dev

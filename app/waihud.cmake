@@ -8,3 +8,4 @@ waihu_library(node SOURCES
   LINKS waihu::actors waihu::http waihu::persistence waihu::provider)
 add_executable(waihud waihud.cpp)
 target_link_libraries(waihud PRIVATE waihu::node PkgConfig::LIBSYSTEMD)
+waihu_unoptimised(waihu_node waihud)

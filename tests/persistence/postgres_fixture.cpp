@@ -40,8 +40,9 @@ std::string run_command(const std::string& command) {
 }
 
 std::string make_folder() {
-  std::string name = "/tmp/waihu-pg-XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a folder under /tmp");
+  const char* base = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe): nobody sets it meanwhile
+  std::string name = std::string(base != nullptr && *base != '\0' ? base : "/tmp") + "/waihu-pg-XXXXXX";
+  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a folder " + name);
   return name;
 }
 
