@@ -118,7 +118,7 @@ TEST_P(LargeStore, EveryQuestionReadsByAnIndexAndNoMoreThanItsOwn) {
   constexpr std::int64_t a_task = 6 * calls_a_task;                   // its calls once or twice
   constexpr std::int64_t an_organization = own_tasks * a_task + 200;  // its leads with their follow-ups and calls
   const auto task = task_id{2};
-  page_request page;
+  query::page_request page;
   expect_index("list_tasks", query::list_tasks{asker, {}, page}, a_page);
   expect_index("list_tasks by type", query::list_tasks{asker, {task_type::follow_up_complete}, page}, a_page);
   expect_index("tasks_behind", query::tasks_behind{asker, task, 20}, a_page);
@@ -131,7 +131,7 @@ TEST_P(LargeStore, EveryQuestionReadsByAnIndexAndNoMoreThanItsOwn) {
   expect_index("list_jobs followed", query::list_jobs{asker, task, true, {}, page}, a_task);
   expect_index("list_jobs interested", query::list_jobs{asker, task, false, interest::interested, {1, 20}}, a_task);
   expect_index("jobs_behind", query::jobs_behind{asker, task, row, 100}, 4 * a_page);
-  expect_index("jobs_by_row", query::jobs_by_row{asker, {row, job_row_id{value(row) + 1}}}, 20);
+  expect_index("jobs_by_row", query::jobs_by_row{asker, {row, job_row_id{value(row) + 1}}}, 60);
   expect_index("job_by_row", query::job_by_row{asker, row}, 20);
   expect_index("job_by_call_job_id", query::job_by_call_job_id{asker, "job-2-7"}, 20);
   expect_index("call_history", query::call_history{asker, row, 1000}, a_task);
