@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 DEV := build/dev
 RELEASE := build/release
 
-.PHONY: help run demo test chaos apifuzz build bench fuzz coverage format check generated planted setup clean
+.PHONY: help run demo test tsan chaos apifuzz build bench fuzz coverage format check generated planted setup clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -27,6 +27,13 @@ test: setup ## sanitized build, format check, every test
 	@cmake --build $(DEV) -j $(JOBS)
 	@scripts/check-format
 	@TMPDIR=$$(scripts/test_folder) ctest --test-dir $(DEV) --output-on-failure -j $$(( $(JOBS) * 5 )) # most of the long tests mostly wait
+
+tsan: setup ## races between threads, in everything that does not link CAF (whose headers and library do not agree with it)
+	@cmake --preset tsan
+	@cmake --build --preset tsan -j $(JOBS)
+	@TMPDIR=$$(scripts/test_folder) TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan_suppressions.txt second_deadlock_stack=1" \
+	  setarch -R ctest --test-dir build/tsan --output-on-failure -j $$(( $(JOBS) * 2 )) \
+	  -R '^(http_(unit_|edge_|admin_)?tests|persistence_tests.*|telemetry_tests|provider_(http|outboundbot|openai)_tests|simulator_tests)$$'
 
 chaos: setup ## the whole fault proof, about 15 min (CHAOS="--seed 7 --mode kill" to replay; docs/proof.md)
 	@cmake --preset dev
