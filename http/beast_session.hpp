@@ -325,6 +325,7 @@ class beast_session final : public session,
     auto ec = co_await write(head, nothing);
     if (req.method == "HEAD") ec = asio::error::eof;
     events_ = source;
+    bound_send_buffer();
     if (is_stopping_ || ec) source->close(is_stopping_);
     if (!ec) watch_for_hang_up();
     for (;;) {
@@ -355,10 +356,16 @@ class beast_session final : public session,
     count(req, answer.status);
     const open_stream counted(app_->shared().counts->event_streams);
     events_ = answer.messages;
+    bound_send_buffer();
     if (is_stopping_) events_->close(true);
     co_await hold_conversation(transport_, in.get(), answer.messages, std::move(rules));
     events_.reset();
     co_return false;
+  }
+
+  void bound_send_buffer() {
+    error_code ignored;
+    tcp().socket().set_option(asio::socket_base::send_buffer_size(event_send_buffer), ignored);
   }
 
   /// A client that goes away is seen at once, not at the next heartbeat.

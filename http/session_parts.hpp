@@ -20,6 +20,8 @@ inline constexpr std::size_t gzip_from = 1024;
 /// Of a refused body, read on so that the answer is not lost to a reset.
 inline constexpr std::size_t drain_limit = 1 << 20;
 inline constexpr milliseconds drain_patience{1'000};
+/// What the kernel may keep for a subscriber who does not read (Linux keeps twice that); by itself it would keep 4 MiB.
+inline constexpr int event_send_buffer = 64 * 1024;
 
 /// Runs things on a session's strand.
 std::shared_ptr<reactor> make_reactor(boost::asio::ip::tcp::socket::executor_type strand);
