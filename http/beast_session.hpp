@@ -198,6 +198,8 @@ class beast_session final : public session,
     const auto& head = in.get();
     bool wants_upgrade = false;
     req.method = std::string(head.method_string());
+    constexpr std::size_t usual_headers = 16;
+    req.headers.reserve(usual_headers);
     for (const auto& f : head) {
       std::string name(f.name_string());
       for (auto& c : name)
@@ -241,15 +243,20 @@ class beast_session final : public session,
 
   template <class T>
   awaitable<void> run_to_end(async<T>& work) {
-    bool is_done = false;
-    wake_.expires_at(asio::steady_timer::time_point::max());
-    std::function<void()> on_done = [this, &is_done] {
-      is_done = true;
-      wake_.cancel();
+    struct {
+      bool is_done{}, is_waiting{};
+    } at;
+    std::function<void()> on_done = [this, &at] {
+      at.is_done = true;
+      if (at.is_waiting) wake_.cancel();
     };
     work.start(std::move(on_done));
+    // Most answers are there at once.
+    if (at.is_done) co_return;
+    at.is_waiting = true;
+    wake_.expires_at(asio::steady_timer::time_point::max());
     error_code ignored;
-    while (!is_done) co_await wake_.async_wait(with_error(ignored));
+    while (!at.is_done) co_await wake_.async_wait(with_error(ignored));
   }
 
   /// Answers what could not be read. Always ends the connection.

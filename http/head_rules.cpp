@@ -2,12 +2,32 @@
 
 #include <strings.h>
 
+#include <algorithm>
+
 namespace waihu::http {
 
 namespace {
 
 bool is_digits(std::string_view text) noexcept {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// What never stands in a host and port, though readers might take it for an end.
+bool ends_host(char c) noexcept {
+  switch (c) {
+    case ' ':
+    case '\t':
+    case ',':
+    case '/':
+    case '\\':
+    case '?':
+    case '#':
+    case '@':
+    case '"':
+    case '<':
+    case '>': return true;
+    default: return false;
+  }
 }
 
 bool is_chunked(std::string_view coding) noexcept {
@@ -30,7 +50,7 @@ bool is_unambiguous(const request& head, unsigned version) noexcept {
   for (const auto& [name, value] : head.headers) {
     if (name == "host") {
       ++hosts;
-      if (value.find_first_of(" \t,/\\?#@\"<>") != std::string_view::npos) return false;
+      if (std::any_of(value.begin(), value.end(), ends_host)) return false;
     } else if (name == "content-length") {
       ++lengths;
       if (!is_digits(value)) return false;

@@ -32,9 +32,15 @@ std::string_view reason_of(int status) {
   }
 }
 
-void add(std::string& out, std::string_view name, std::string_view value) {
-  if (value.find_first_of("\r\n") != std::string_view::npos) return;
+/// A line of ours, whose value holds no line break.
+void add_own(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
+}
+
+/// A line whose value may come from elsewhere; one that would end the line is left out.
+void add(std::string& out, std::string_view name, std::string_view value) {
+  constexpr auto none = std::string_view::npos;
+  if (value.find('\n') == none && value.find('\r') == none) add_own(out, name, value);
 }
 
 /// IMF-fixdate, which wants English names whatever the locale.
@@ -75,14 +81,14 @@ std::string response_head(const response& answer, const framing& how, wall_time 
   out += ' ';
   out += reason_of(answer.status);
   out += "\r\n";
-  add(out, "Date", http_date_of_second(now));
+  add_own(out, "Date", http_date_of_second(now));
   out += "Server: waihu\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n";
   if (!answer.content_type.empty()) add(out, "Content-Type", answer.content_type);
   for (const auto& [name, value] : answer.headers) add(out, name, value);
-  if (how.is_chunked) add(out, "Transfer-Encoding", "chunked");
-  if (how.content_length) add(out, "Content-Length", std::to_string(*how.content_length));
-  if (!how.keep_alive) add(out, "Connection", "close");
-  if (how.keep_alive && how.version < 11) add(out, "Connection", "keep-alive");
+  if (how.is_chunked) add_own(out, "Transfer-Encoding", "chunked");
+  if (how.content_length) add_own(out, "Content-Length", std::to_string(*how.content_length));
+  if (!how.keep_alive) add_own(out, "Connection", "close");
+  if (how.keep_alive && how.version < 11) add_own(out, "Connection", "keep-alive");
   out += "\r\n";
   return out;
 }

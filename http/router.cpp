@@ -64,14 +64,15 @@ class route_index {
       else patterns_.push_back(&r);
     }
   }
-  /// Calls `use` with each route of the path, those without parts first.
+  /// Calls `use` with each route of the path, those without parts first, until it answers true.
   template <class Use>
   void each(const request& req, Use use) const {
     const auto found = req.parts.empty() ? plain_.find(without_last_slash(req.path)) : plain_.end();
     if (found != plain_.end())
-      for (const auto* r : found->second) use(*r);
+      for (const auto* r : found->second)
+        if (use(*r)) return;
     for (const auto* r : patterns_)
-      if (matches(r->pattern, req, nullptr)) use(*r);
+      if (matches(r->pattern, req, nullptr) && use(*r)) return;
   }
 
  private:
@@ -85,12 +86,12 @@ const route_index& index() {
 }
 
 /// The route of a request; null for an unknown path and for a method that the path does not know.
-const route* look_up(const request& req, std::vector<name_value>* parts) {
+const route* look_up(const request& req) {
   const route* found = nullptr;
   index().each(req, [&](const route& r) {
-    if (found == nullptr && r.method == served_as(req.method)) found = &r;
+    if (r.method == served_as(req.method)) found = &r;
+    return found != nullptr;
   });
-  if (found != nullptr && parts != nullptr) matches(found->pattern, req, parts);
   return found;
 }
 
@@ -98,9 +99,10 @@ const route* look_up(const request& req, std::vector<name_value>* parts) {
 std::string allowed_methods(const request& req) {
   std::string allow;
   index().each(req, [&](const route& r) {
-    if (allow.find(r.method) != std::string::npos) return;
+    if (allow.find(r.method) != std::string::npos) return false;
     allow += std::string(r.method) + ", ";
     if (r.method == "GET") allow += "HEAD, ";
+    return false;
   });
   if (!allow.empty()) allow += "OPTIONS";
   return allow;
@@ -194,7 +196,7 @@ bool read_target(std::string_view target, request& into) {
 body_rule application::head_arrived(const request& head) const {
   body_rule rule;
   rule.limit = shared_->http.body_limit_bytes;
-  const auto* found = look_up(head, nullptr);
+  const auto* found = look_up(head);
   if (found != nullptr) rule.route = static_cast<std::size_t>(found - routes().data());
   if (found == nullptr || found->body != body_kind::form) return rule;
   // Big bodies are only read from people with a token, and only a few at a time.
@@ -280,7 +282,7 @@ async<response> application::handle(const request& req, std::shared_ptr<reactor>
 
 async<response> application::dispatch(call& c) const {
   const auto& req = c.req;
-  const auto* found_route = look_up(req, &c.path);
+  const auto* found_route = req.route < routes().size() ? &routes()[req.route] : look_up(req);
   if (found_route == nullptr) {
     const auto allow = allowed_methods(req);
     if (allow.empty()) co_return error_answer(req, 404, code_not_found, "请求的路径不存在");
@@ -294,6 +296,7 @@ async<response> application::dispatch(call& c) const {
     co_return answer;
   }
   const route& r = *found_route;
+  if (r.pattern.find('{') != std::string_view::npos) matches(r.pattern, req, &c.path);
   const auto token = presented_token(req);
   const bool signs_in_later = r.body == body_kind::messages && req.wants_socket && token.empty();
   if (r.who != access::open && !signs_in_later) {

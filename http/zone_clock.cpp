@@ -3,8 +3,6 @@
 #include <date/tz.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <exception>
 
 namespace waihu::http {
@@ -45,12 +43,17 @@ std::string zone_clock::format(wall_time t) const {
   const auto day = date::floor<date::days>(local);
   const date::year_month_day ymd{day};
   const date::hh_mm_ss<std::chrono::seconds> tod{local - day};
-  std::array<char, 48> out{};
-  const int n = std::snprintf(out.data(), out.size(), "%04d-%02u-%02u %02d:%02d:%02d", static_cast<int>(ymd.year()),
-                              static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()),
-                              static_cast<int>(tod.hours().count()), static_cast<int>(tod.minutes().count()),
-                              static_cast<int>(tod.seconds().count()));
-  return {out.data(), static_cast<std::size_t>(n)};
+  std::string out("0000-00-00 00:00:00");
+  const auto put = [&out](std::size_t at, std::size_t digits, long n) {
+    for (; digits > 0; n /= 10) out[at + --digits] = static_cast<char>('0' + n % 10);
+  };
+  put(0, 4, static_cast<int>(ymd.year()));
+  put(5, 2, static_cast<unsigned>(ymd.month()));
+  put(8, 2, static_cast<unsigned>(ymd.day()));
+  put(11, 2, tod.hours().count());
+  put(14, 2, tod.minutes().count());
+  put(17, 2, tod.seconds().count());
+  return out;
 }
 
 std::optional<local_moment> zone_clock::parse(std::string_view text) const {
