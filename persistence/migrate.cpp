@@ -18,7 +18,7 @@ struct applied_migration {
 // Any 64-bit number of our own; every migrator of one database waits for it.
 constexpr const char* take_turn = "select pg_advisory_xact_lock(6296825730914305)";
 
-std::vector<applied_migration> read_history(pqxx::work& tx) {
+std::vector<applied_migration> read_history(pqxx::transaction_base& tx) {
   std::vector<applied_migration> out;
   const auto there = tx.exec("select to_regclass('schema_migrations') is not null");
   if (!there[0][0].as<bool>()) return out;
@@ -98,7 +98,7 @@ result<int> migrate(const config::store_options& options) { return migrate(optio
 
 result<schema_status> check_schema(const config::store_options& options, const std::vector<migration>& known) {
   postgres_session session{options};
-  return session.transact<schema_status>(postgres_session::mode::read,
+  return session.transact<schema_status>(postgres_session::mode::snapshot,
                                          [&](postgres_work& work) -> result<schema_status> {
                                            auto& tx = work.raw();
                                            schema_status s;

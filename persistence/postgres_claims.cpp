@@ -131,7 +131,7 @@ void postgres_store::look_after_partitions() {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_partitions_) return;
   next_partitions_ = now + between_partitions;
-  const auto made = session_.transact<bool>(postgres_session::mode::read, [](postgres_work& work) -> result<bool> {
+  const auto made = session_.transact<bool>(postgres_session::mode::snapshot, [](postgres_work& work) -> result<bool> {
     work.raw().exec(make_partitions);
     return true;
   });

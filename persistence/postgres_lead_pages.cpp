@@ -92,7 +92,7 @@ result<query::page_of<query::listed_lead>> postgres_store::run(const query::list
 
 result<query::lead_history> postgres_store::run(const query::lead_by_id& q) {
   using answer = query::lead_history;
-  return session_.transact<answer>(postgres_session::mode::read, [&](postgres_work& work) -> result<answer> {
+  return session_.transact<answer>(postgres_session::mode::snapshot, [&](postgres_work& work) -> result<answer> {
     // One snapshot for all questions.
     work.raw().exec("set transaction isolation level repeatable read, read only");
     const auto limit = std::clamp(q.limit, 1, most_rows_a_call);

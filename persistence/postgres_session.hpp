@@ -44,17 +44,17 @@ result<std::string> connection_string(const config::store_options& options);
 
 class postgres_session;
 
-/// A transaction under way.
+/// A transaction under way, or a read without one.
 class postgres_work {
  public:
-  postgres_work(postgres_session& session, pqxx::work& tx) : session_{session}, tx_{tx} {}
+  postgres_work(postgres_session& session, pqxx::transaction_base& tx) : session_{session}, tx_{tx} {}
 
   /// Runs a prepared statement. Throws pqxx errors; they never leave `postgres_session::transact`.
   template <class... Args>
   pqxx::result run(const statement& s, Args&&... args);
 
   /// For statements that cannot be prepared.
-  pqxx::work& raw() noexcept { return tx_; }
+  pqxx::transaction_base& raw() noexcept { return tx_; }
   /// Identity of the transaction, by which its fate can be asked after a lost COMMIT.
   void set_transaction_id(std::string id) { transaction_id_ = std::move(id); }
   /// Asks for it. Every writing transaction does so (or has it from its first statement) before it changes anything.
@@ -63,7 +63,7 @@ class postgres_work {
 
  private:
   postgres_session& session_;
-  pqxx::work& tx_;
+  pqxx::transaction_base& tx_;
   std::string transaction_id_;
 };
 
@@ -72,10 +72,12 @@ class postgres_session {
  public:
   explicit postgres_session(config::store_options options);
 
-  /// What a transaction does with a lost COMMIT.
+  /// What the statements are, and so what a lost connection or COMMIT means.
   enum class mode : std::uint8_t {
-    read,   ///< Changes nothing: repeated.
-    write,  ///< The transaction's fate is asked before anything is repeated.
+    read,      ///< Changes and locks nothing: repeated. Each statement by itself, without BEGIN and COMMIT: at "read
+               ///< committed" each sees its own moment anyway, and two of three ways to the server and back are saved.
+    snapshot,  ///< Changes nothing: repeated. In a transaction, for whoever sets or locks something for its time.
+    write,     ///< The transaction's fate is asked before anything is repeated.
   };
 
   /// Runs `body(postgres_work&) -> result<T>` in one transaction and commits when it answers a value. Repeats within
@@ -138,18 +140,23 @@ result<T> postgres_session::transact(mode how, Body&& body) {
     bool committing = false;
     store_fault fault;
     const auto began = std::chrono::steady_clock::now();
-    try {
-      pqxx::work tx{*connection_};
+    const auto run_in = [&](pqxx::transaction_base& tx) {
       postgres_work work{*this, tx};
       made.emplace(body(work));
-      if (!*made) {
-        tx.abort();
-        return std::move(*made);
-      }
+      if (!*made) return tx.abort();
       transaction_id = work.transaction_id();
       committing = true;
       tx.commit();
       note_duration(std::chrono::steady_clock::now() - began, how);
+    };
+    try {
+      if (how == mode::read) {
+        pqxx::nontransaction tx{*connection_};
+        run_in(tx);
+      } else {
+        pqxx::work tx{*connection_};
+        run_in(tx);
+      }
       return std::move(*made);
     } catch (const std::exception& error) {
       fault = classify_store_error(error, is_open());
@@ -158,7 +165,7 @@ result<T> postgres_session::transact(mode how, Body&& body) {
     last = std::move(fault.why);
     if (fault.what == store_fault::kind::refused) return tl::unexpected<failure>(std::move(last));
     if (fault.what == store_fault::kind::broken) drop();
-    if (fault.what == store_fault::kind::broken && committing && how != mode::read) {
+    if (fault.what == store_fault::kind::broken && committing && how == mode::write) {
       const auto became = transaction_id.empty() ? fate::unknown : ask_fate(transaction_id);
       if (became == fate::committed) return std::move(*made);
       if (became == fate::unknown) return fail(errc::lost, "the connection to the store broke during commit");

@@ -67,8 +67,10 @@ constexpr statement update_script{
 
 constexpr statement count_jobs{
     "count_jobs",
-    "select count(*) from leads_task_list where task_id = $1 and (not $2 or leads_follow_id is not null)"
-    " and ($3 < 0 or is_interested = $3)"};
+    // null: no task of the organisation
+    "select case when exists (select from call_tasks t where t.id = $1 and t.organization_id = $4) then"
+    " (select count(*) from leads_task_list where task_id = $1 and (not $2 or leads_follow_id is not null)"
+    " and ($3 < 0 or is_interested = $3)) end"};
 constexpr statement select_jobs{
     "select_jobs",
     "select " WAIHU_JOB_VIEW_COLUMNS
@@ -285,11 +287,10 @@ result<query::page_of<call_job_view>> postgres_store::run(const query::list_jobs
   using page_type = query::page_of<call_job_view>;
   return session_.transact<page_type>(postgres_session::mode::read, [&](postgres_work& work) -> result<page_type> {
     const auto task = value(q.task);
-    if (work.run(select_task, task, storable_text(q.organization_id)).empty())
-      return fail(errc::not_found, "no such task");
     const int wanted = q.with_interest ? static_cast<int>(*q.with_interest) : -1;
-    auto page =
-        page_for<call_job_view>(q.page, work.run(count_jobs, task, q.only_followed, wanted)[0][0].as<std::int64_t>());
+    const auto counted = work.run(count_jobs, task, q.only_followed, wanted, storable_text(q.organization_id));
+    if (counted[0][0].is_null()) return fail(errc::not_found, "no such task");
+    auto page = page_for<call_job_view>(q.page, counted[0][0].as<std::int64_t>());
     for (const auto& row : work.run(select_jobs, task, q.only_followed, wanted, page.page_size, offset_of(page)))
       page.items.push_back(view_of(row));
     return page;
@@ -325,9 +326,11 @@ result<std::vector<call_job_view>> postgres_store::run(const query::jobs_by_row&
 result<task_counters> postgres_store::run(const query::count_task& q) {
   return session_.transact<task_counters>(postgres_session::mode::read,
                                           [&](postgres_work& work) -> result<task_counters> {
-                                            if (work.run(select_any_task, value(q.task)).empty())
+                                            const auto task = value(q.task);
+                                            const auto counted = read_counters(work.run(count_everything, task)[0]);
+                                            if (counted.total == 0 && work.run(select_any_task, task).empty())
                                               return fail(errc::not_found, "no such task");
-                                            return read_counters(work.run(count_everything, value(q.task))[0]);
+                                            return counted;
                                           });
 }
 
@@ -352,7 +355,7 @@ result<event_id> postgres_store::run(const query::last_event&) {
 
 result<query::loaded_task> postgres_store::run(const query::load_task& q) {
   return session_.transact<query::loaded_task>(
-      postgres_session::mode::read, [&](postgres_work& work) -> result<query::loaded_task> {
+      postgres_session::mode::snapshot, [&](postgres_work& work) -> result<query::loaded_task> {
         // One snapshot for all questions.
         work.raw().exec("set transaction isolation level repeatable read, read only");
         const auto task = value(q.id);

@@ -69,7 +69,7 @@ TEST_P(PostgresOutage, WhoHoldsTheClaimMakesThePartitionsOfTheComingMonths) {
   ASSERT_EQ(partitions(), "3");
   // Whoever reads the events holds up the making, but neither holds up nor fails the claim.
   postgres_session reader{*world.database};
-  const auto read = reader.transact<bool>(postgres_session::mode::read, [&](postgres_work& work) -> result<bool> {
+  const auto read = reader.transact<bool>(postgres_session::mode::snapshot, [&](postgres_work& work) -> result<bool> {
     work.raw().exec("lock table task_events in access share mode");
     const auto begin = std::chrono::steady_clock::now();
     EXPECT_TRUE(session->run(query::renew_claim{"node-a", epoch}));
