@@ -61,12 +61,29 @@ struct services {
   const proxy_rules proxies;
   const std::shared_ptr<traffic> counts;
   const outstanding_count outstanding{counts, &counts->outstanding};
+  std::atomic<int> requests_inside{0};  ///< Taken and not answered yet.
   const std::shared_ptr<std::atomic<int>> imports{std::make_shared<std::atomic<int>>(0)};
   login_guard guard;
   login_guard dcc_guard;  ///< The same for the passwords of DCC accounts.
   user_cache users;
   work_pool import_work;  ///< Reads uploaded files. Pools come last: their threads end before the rest goes.
   password_workers passwords;
+};
+
+/// A request's place among those being worked on, from when it was taken until it is answered. Who has one is not
+/// refused half-way: work that was done for an answer nobody gets is lost for all.
+class place_inside {
+ public:
+  place_inside(std::atomic<int>& taken, int limit) : taken_(taken), is_held_(taken.fetch_add(1) < limit) {}
+  ~place_inside() { taken_.fetch_sub(1); }
+  place_inside(const place_inside&) = delete;
+  place_inside& operator=(const place_inside&) = delete;
+  /// False: there was none; to be answered 503.
+  bool is_held() const noexcept { return is_held_; }
+
+ private:
+  std::atomic<int>& taken_;
+  const bool is_held_;
 };
 
 /// One request on its way through a handler. Lives in the frame of `application::handle`.

@@ -159,10 +159,7 @@ class beast_session final : public session,
     if (!has_arrived) co_return co_await answer_broken(req, ec, version);
     req.body = std::move(in.get().body());
     arrived_ = std::chrono::steady_clock::now();
-    if (app_->shared().outstanding->load(std::memory_order_relaxed) >= options().max_outstanding) {
-      co_return co_await send(req, busy_answer(req, 503, code_unavailable, "服务繁忙，请稍后重试", 1), version);
-    }
-    auto answer = co_await ask_application(req);
+    auto answer = co_await ask_within_limit(req);
     if (answer.messages) co_return co_await send_messages(req, std::move(answer), in);
     if (answer.stream) co_return co_await send_stream(req, std::move(answer), version);
     co_return co_await send(req, std::move(answer), version);
@@ -239,6 +236,13 @@ class beast_session final : public session,
     auto work = app_->handle(req, where_);
     co_await run_to_end(work);
     co_return work.take();
+  }
+
+  /// The same, unless too many requests are being worked on.
+  awaitable<response> ask_within_limit(const request& req) {
+    const place_inside place(app_->shared().requests_inside, options().max_outstanding);
+    if (!place.is_held()) co_return busy_answer(req, 503, code_unavailable, "服务繁忙，请稍后重试", 1);
+    co_return co_await ask_application(req);
   }
 
   template <class T>
