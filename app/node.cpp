@@ -244,7 +244,8 @@ struct node::implementation {
   }
 
   std::optional<start_failure> listen() {
-    // Requests are limited where they are taken; twice as many questions leave room for those nobody waits for any more.
+    // Requests are limited where they are taken; twice as many questions leave room for those nobody waits for any
+    // more.
     inside = std::make_shared<actor_backend>(gateway, eng->board, 2 * options.http.max_outstanding);
     http::server_options server;
     server.http = options.http;
