@@ -24,7 +24,7 @@ query::listed_lead listed(const memory_state& state, const memory_state::lead_ke
                           const memory_state::stored_lead& lead) {
   query::listed_lead out;
   out.id = lead.id;
-  out.lead = lead;
+  out.lead = static_cast<const lead_record&>(lead);
   out.has_arrived = has_arrived(state, key);
   if (auto follows = follows_of(state, key); !follows.empty()) out.latest_follow = std::move(follows.front());
   return out;

@@ -194,6 +194,7 @@ result<std::vector<query::task_type_count>> memory_session::run(const query::cou
     count.leads += t.leads_count;
   }
   std::vector<query::task_type_count> out;
+  out.reserve(counts.size());
   for (const auto& [type, count] : counts) out.push_back(count);
   return out;
 }
