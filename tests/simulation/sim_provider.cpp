@@ -6,8 +6,8 @@ namespace waihu::simulation {
 
 namespace {
 
-/// Longest delay between acceptance and the lists: one reading, `dispatch.reconcile_settle_ms` (15 s) after the request,
-/// may miss a call; two, so far apart, may not.
+/// Longest delay between acceptance and the lists: one reading, `dispatch.reconcile_settle_ms` (15 s) after the
+/// request, may miss a call; two, so far apart, may not.
 constexpr std::int64_t longest_listing_delay_ms = 20'000;
 
 const std::string dialogue =
