@@ -47,13 +47,17 @@ bool has_lone_surrogate(const value_t& v) {
 
 /// Whether a number outside strings makes RapidJSON 1.1's full-precision reading undefined: one that begins with
 /// 2^64 - 1 and goes on may be rounded up to zero, and of a zero with an exponent, or with more than 20 digits, the
-/// leading zero bits are counted.
+/// leading zero bits are counted. Of more digits than any number of ours has, each counts towards the exponent, which
+/// is looked up in a table without asking whether it is in there.
 bool has_unroundable_number(std::string_view json) {
   constexpr std::string_view trap = "18446744073709551615";
+  constexpr std::size_t most_digits = 36;
   std::string digits;  // of the number under way, leading zeros left out, at most one more than the trap's
   std::size_t zeros = 0;
+  std::size_t length = 0;
   return any_outside_strings(json, [&](char c) {
     if (c >= '0' && c <= '9') {
+      if (++length > most_digits) return true;
       if ((c != '0' || !digits.empty()) && digits.size() <= trap.size()) digits += c;
       if (digits.empty() && ++zeros > trap.size()) return true;
       return digits.size() > trap.size() && digits.starts_with(trap);
@@ -62,6 +66,7 @@ bool has_unroundable_number(std::string_view json) {
     const bool zero_with_exponent = (c == 'e' || c == 'E') && zeros > 0 && digits.empty();
     digits.clear();
     zeros = 0;
+    length = 0;
     return zero_with_exponent;
   });
 }
