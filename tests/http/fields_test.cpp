@@ -86,6 +86,25 @@ TEST(BodyFields, ANumberAsTextKeepsItsLimit) {
   EXPECT_FALSE(b.ok());
 }
 
+TEST(BodyFields, NumbersAreGivenBackAsTheyCame) {
+  // The last digits that a double tells apart, the ends of the integers, and what RapidJSON's readings get wrong.
+  for (const std::string number : {"0.1", "1.7976931348623157e308", "5e-324", "123456789.12345679", "9007199254740993",
+                                   "-9223372036854775808", "18446744073709551615", "2.2250738585072014e-308"})
+    EXPECT_EQ(body_fields("{\"n\":" + number + "}").json(), "{\"n\":" + number + "}");
+  // 2^64 is a double; RapidJSON writes the shortest digits that lead back to it.
+  EXPECT_EQ(body_fields(R"({"n":18446744073709551616})").json(), R"({"n":18446744073709553000.0})");
+  const std::string many(400, '0');
+  EXPECT_EQ(body_fields("{\"n\":0." + many + "}").json(), R"({"n":0.0})");
+}
+
+TEST(BodyFields, ANumberBeyondDoublesIsRefused) {
+  for (const auto& number : {std::string("1844670e302"), std::string("-1e309"), "1" + std::string(310, '0')}) {
+    const body_fields fields("{\"n\":" + number + "}");
+    ASSERT_EQ(fields.errors().size(), 1U) << number;
+    EXPECT_EQ(fields.errors()[0].reason, "数字超出范围") << number;
+  }
+}
+
 TEST(BodyFields, LengthCountsCharactersNotBytes) {
   body_fields b(R"({"a":"外呼任务"})");
   EXPECT_TRUE(b.text("a", 4));
