@@ -51,7 +51,8 @@ void take_stale(task_pointer self, const call_job& job, const std::shared_ptr<pa
 
 void show(task_pointer self) {
   auto& state = self->state;
-  described_task now{state.at.type, state.at.job_group_id, state.counters, state.record.updated_time, state.last_error};
+  described_task now{state.at.type,    state.at.job_group_id, state.counters, state.record.updated_time,
+                     state.last_error, state.record.task_name};
   if (state.place) state.place->show(std::move(now));
   else state.place = state.eng->board->take(state.record.organization_id, state.record.id, std::move(now));
 }

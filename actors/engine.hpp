@@ -13,6 +13,7 @@
 #include "actors/task_board.hpp"
 #include "config/options.hpp"
 #include "messages/interfaces.hpp"
+#include "messages/model/change_stamps.hpp"
 
 namespace waihu {
 
@@ -40,6 +41,7 @@ struct engine {
 
   std::shared_ptr<engine_counts> counts{std::make_shared<engine_counts>()};
   std::shared_ptr<task_board> board{std::make_shared<task_board>()};
+  std::shared_ptr<change_stamps> stamps{std::make_shared<change_stamps>()};
 
   [[nodiscard]] ownership own(task_id task) const { return {task, epoch}; }
 };

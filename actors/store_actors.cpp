@@ -73,6 +73,7 @@ struct writer_state {
   worker_spawner spawn_worker;
   event_sink sink;
   std::shared_ptr<engine_counts> counts;
+  std::shared_ptr<change_stamps> stamps;
   static inline const char* name = "store_writer";
 };
 
@@ -90,6 +91,7 @@ void finish_pack(writer_pointer self, const std::shared_ptr<change_report>& repo
   counts.commit_seconds.observe(now - state.began);
   counts.commit_changes.observe(static_cast<double>(promises.size()));
   bool away = false;
+  state.stamps->touch(report->events);
   // Events first: whoever hears of a change and asks at once must not be ahead of the event stream.
   if (!report->events.empty() && state.sink && *state.sink)
     self->send(*state.sink, publish_atom::value,
@@ -135,13 +137,15 @@ void pump(writer_pointer self) {
 
 store_writer::behavior_type writer_behavior(writer_pointer self, store_actor_options options,
                                             worker_spawner spawn_worker, event_sink sink,
-                                            std::shared_ptr<engine_counts> counts) {
+                                            std::shared_ptr<engine_counts> counts,
+                                            std::shared_ptr<change_stamps> stamps) {
   log_exceptions(self);
   auto& state = self->state;
   state.options = options;
   state.spawn_worker = std::move(spawn_worker);
   state.sink = std::move(sink);
   state.counts = std::move(counts);
+  state.stamps = std::move(stamps);
   state.worker = state.spawn_worker();
   return {
       [self](commit_atom, const change_ptr& change) -> caf::result<change_answer> {
@@ -176,6 +180,7 @@ struct reader_state {
   store_actor_options options;
   worker_spawner spawn_worker;
   std::shared_ptr<engine_counts> counts;
+  std::shared_ptr<change_stamps> stamps;
   static inline const char* name = "store_reader";
 };
 
@@ -200,8 +205,9 @@ void hand_out(reader_pointer self) {
     const auto began = self->clock().now();
     self->request(worker, worker_timeout, query_atom::value, next.query)
         .then(
-            [self, worker, answer, began](query_answer& got) mutable {
+            [self, worker, answer, began, query = next.query](query_answer& got) mutable {
               count_read(self, got, began);
+              if (got) self->state.stamps->touch(*query);
               answer.deliver(std::move(got));
               self->state.idle.push_back(worker);
               hand_out(self);
@@ -218,10 +224,12 @@ void hand_out(reader_pointer self) {
 }
 
 store_reader::behavior_type reader_behavior(reader_pointer self, store_actor_options options,
-                                            worker_spawner spawn_worker, std::shared_ptr<engine_counts> counts) {
+                                            worker_spawner spawn_worker, std::shared_ptr<engine_counts> counts,
+                                            std::shared_ptr<change_stamps> stamps) {
   log_exceptions(self);
   auto& state = self->state;
   state.counts = std::move(counts);
+  state.stamps = std::move(stamps);
   state.options = options;
   state.spawn_worker = std::move(spawn_worker);
   for (std::size_t i = 0; i < std::max<std::size_t>(options.readers, 1); ++i)
@@ -249,13 +257,15 @@ store_worker spawn_attached_store_worker(caf::actor_system& system, store_factor
 }
 
 store_writer spawn_store_writer(caf::actor_system& system, store_actor_options options, worker_spawner spawn_worker,
-                                event_sink sink, std::shared_ptr<engine_counts> counts) {
-  return system.spawn(writer_behavior, options, std::move(spawn_worker), std::move(sink), std::move(counts));
+                                event_sink sink, std::shared_ptr<engine_counts> counts,
+                                std::shared_ptr<change_stamps> stamps) {
+  return system.spawn(writer_behavior, options, std::move(spawn_worker), std::move(sink), std::move(counts),
+                      std::move(stamps));
 }
 
 store_reader spawn_store_reader(caf::actor_system& system, store_actor_options options, worker_spawner spawn_worker,
-                                std::shared_ptr<engine_counts> counts) {
-  return system.spawn(reader_behavior, options, std::move(spawn_worker), std::move(counts));
+                                std::shared_ptr<engine_counts> counts, std::shared_ptr<change_stamps> stamps) {
+  return system.spawn(reader_behavior, options, std::move(spawn_worker), std::move(counts), std::move(stamps));
 }
 
 }  // namespace waihu

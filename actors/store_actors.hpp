@@ -30,10 +30,12 @@ using worker_spawner = std::function<store_worker()>;
 
 /// The group-committing writer: what queues while a commit runs is the next commit (docs/adr/0006).
 store_writer spawn_store_writer(caf::actor_system& system, store_actor_options options, worker_spawner spawn_worker,
-                                event_sink sink, std::shared_ptr<engine_counts> counts);
+                                event_sink sink, std::shared_ptr<engine_counts> counts,
+                                std::shared_ptr<change_stamps> stamps = std::make_shared<change_stamps>());
 
 /// Hands queries to idle workers, first come first served.
 store_reader spawn_store_reader(caf::actor_system& system, store_actor_options options, worker_spawner spawn_worker,
-                                std::shared_ptr<engine_counts> counts = std::make_shared<engine_counts>());
+                                std::shared_ptr<engine_counts> counts = std::make_shared<engine_counts>(),
+                                std::shared_ptr<change_stamps> stamps = std::make_shared<change_stamps>());
 
 }  // namespace waihu

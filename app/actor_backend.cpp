@@ -9,6 +9,7 @@ struct actor_backend::shared {
   std::mutex guard;  ///< Protects `gateway` against `close`.
   http_gateway gateway;
   std::shared_ptr<const task_board> board;
+  std::shared_ptr<const change_stamps> stamps;
   std::atomic<int> outstanding{};
   int limit{};
 
@@ -18,10 +19,12 @@ struct actor_backend::shared {
   }
 };
 
-actor_backend::actor_backend(http_gateway gateway, std::shared_ptr<const task_board> board, int max_outstanding)
+actor_backend::actor_backend(http_gateway gateway, std::shared_ptr<const task_board> board,
+                             std::shared_ptr<const change_stamps> stamps, int max_outstanding)
     : shared_(std::make_shared<shared>()) {
   shared_->gateway = std::move(gateway);
   shared_->board = std::move(board);
+  shared_->stamps = std::move(stamps);
   shared_->limit = max_outstanding;
 }
 
@@ -60,6 +63,8 @@ void actor_backend::suspend_resume(suspend_resume_task m, completion<suspended_r
 }
 
 std::optional<described_task> actor_backend::live_task(const describe_task& m) const { return shared_->board->look(m); }
+
+const change_stamps& actor_backend::stamps() const { return *shared_->stamps; }
 
 void actor_backend::refresh(refresh_jobs m, completion<refreshed_jobs> done) {
   post<refreshed_jobs>(std::move(done), refresh_atom::value, std::move(m));

@@ -9,12 +9,13 @@
 
 namespace waihu {
 
-/// `board`: what the live tasks show. `max_outstanding`: calls inside the actor system at once; further ones fail with
-/// errc::overloaded. After `close` every call fails with errc::cancelled and the handles are gone, so that the actor
-/// system can end.
+/// `board`: what the live tasks show; `stamps`: what changed. `max_outstanding`: calls inside the actor system at once;
+/// further ones fail with errc::overloaded. After `close` every call fails with errc::cancelled and the handles are
+/// gone, so that the actor system can end.
 class actor_backend final : public backend {
  public:
-  actor_backend(http_gateway gateway, std::shared_ptr<const task_board> board, int max_outstanding);
+  actor_backend(http_gateway gateway, std::shared_ptr<const task_board> board,
+                std::shared_ptr<const change_stamps> stamps, int max_outstanding);
   ~actor_backend() override;
 
   void close();
@@ -32,6 +33,7 @@ class actor_backend final : public backend {
   void sweep(sweep_now m, completion<bool> done) override;
   void run(start_run m, completion<run_record> done) override;
   [[nodiscard]] std::optional<described_task> live_task(const describe_task& m) const override;
+  [[nodiscard]] const change_stamps& stamps() const override;
   void subscribe(event_subscription s, completion<std::uint64_t> done) override;
   void unsubscribe(std::uint64_t token) override;
 

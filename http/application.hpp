@@ -15,6 +15,7 @@
 #include "config/presence.hpp"
 #include "http/client_address.hpp"
 #include "http/exchange.hpp"
+#include "http/kept_figures.hpp"
 #include "http/login_guard.hpp"
 #include "http/password.hpp"
 #include "http/token.hpp"
@@ -66,6 +67,8 @@ struct services {
   login_guard guard;
   login_guard dcc_guard;  ///< The same for the passwords of DCC accounts.
   user_cache users;
+  kept_figures<std::int64_t, query::task_standing> standings;                  ///< By task.
+  kept_figures<std::string, std::vector<query::task_type_count>> type_counts;  ///< By organisation.
   work_pool import_work;  ///< Reads uploaded files. Pools come last: their threads end before the rest goes.
   password_workers passwords;
 };

@@ -68,8 +68,7 @@ async<response> switch_auto_task(call& c) {
     now = co_await c.ask_live<automation_state>(&backend::set_automation, std::move(order), leaving_time);
   }
   if (!now) co_return failure_answer(c.req, now.error());
-  query::count_tasks_by_type counting{c.organization};
-  const auto tasks = co_await c.ask(std::move(counting));
+  const auto tasks = co_await tasks_by_type(c);
   if (!tasks) co_return failure_answer(c.req, tasks.error());
   co_return automation_answer(c, *now, *tasks,
                               action == "check" ? "查询成功"

@@ -1,4 +1,5 @@
 // Creating, listing and preparing call tasks: http-api.md section 5. All of it is the store's.
+#include <algorithm>
 #include <array>
 
 #include "http/body_fields.hpp"
@@ -124,6 +125,18 @@ async<response> create_task(call& c) {
   co_return failure_answer(c.req, made.error());
 }
 
+namespace {
+
+/// How many tasks are of these types, or in all when none is named.
+std::int64_t number_of(const std::vector<query::task_type_count>& counted, const std::vector<task_type>& types) {
+  std::int64_t sum = 0;
+  for (const auto& one : counted)
+    if (types.empty() || std::find(types.begin(), types.end(), one.type) != types.end()) sum += one.tasks;
+  return sum;
+}
+
+}  // namespace
+
 async<response> list_tasks(call& c) {
   body_fields parameters(c.req.query);
   const auto page = read_page(parameters);
@@ -132,6 +145,9 @@ async<response> list_tasks(call& c) {
   q.organization_id = c.organization;
   q.types = read_task_types(c.req);
   q.page = page;
+  const auto counted = co_await tasks_by_type(c);
+  if (!counted) co_return failure_answer(c.req, counted.error());
+  q.total = number_of(*counted, q.types);
   const auto tasks = co_await c.ask(std::move(q));
   if (!tasks) co_return failure_answer(c.req, tasks.error());
   envelope e(200, tasks->items.empty() ? "暂无任务数据" : "获取任务列表成功");
@@ -226,9 +242,7 @@ async<response> whole_tasks(call& c) {
 }
 
 async<response> task_type_counts(call& c) {
-  query::count_tasks_by_type q;
-  q.organization_id = c.organization;
-  const auto counted = co_await c.ask(std::move(q));
+  const auto counted = co_await tasks_by_type(c);
   if (!counted) co_return failure_answer(c.req, counted.error());
   std::array<query::task_type_count, 6> counts{};
   for (const auto& one : *counted) counts.at(static_cast<std::size_t>(one.type)) = one;

@@ -117,11 +117,11 @@ async<bool> fetch_recordings(call& c, const execution_query& wanted, execution_p
   co_return true;
 }
 
-void write_page(json_writer& w, const zone_clock& zone, wall_time now, const call_task_record& task,
-                const described_task& standing, const execution_page& page) {
+void write_page(json_writer& w, const zone_clock& zone, wall_time now, task_id task, const described_task& standing,
+                const execution_page& page) {
   w.StartObject();
-  field(w, "task_id", value(task.id));
-  field(w, "task_name", task.task_name);
+  field(w, "task_id", value(task));
+  field(w, "task_name", standing.task_name);
   field(w, "task_type", static_cast<int>(standing.type));
   field(w, "total_jobs", page.rows.total);
   field(w, "updated_count", static_cast<std::int64_t>(page.changed.size()));
@@ -164,8 +164,8 @@ async<response> query_execution(call& c) {
   if (!body.ok()) co_return invalid_answer(c.req, body.errors());
   if (wanted.apply_update && c.user.role == user_role::viewer)
     co_return error_answer(c.req, 403, code_unauthorized, "没有权限执行此操作");
-  const auto task = co_await find_task(c, wanted.id);
-  if (!task) co_return task_missing(c.req, task.error());
+  auto standing = co_await standing_of(c, wanted.id);
+  if (!standing) co_return task_missing(c.req, standing.error());
 
   query::list_jobs q;
   q.organization_id = c.organization;
@@ -173,6 +173,8 @@ async<response> query_execution(call& c) {
   q.only_followed = wanted.only_followed;
   q.with_interest = wanted.with_interest;
   q.page = wanted.page;
+  const bool is_filtered = wanted.only_followed || wanted.with_interest;
+  if (!is_filtered) q.total = standing->counters.total;
   auto rows = co_await c.ask(std::move(q));
   if (!rows) co_return task_missing(c.req, rows.error());
   execution_page page;
@@ -184,16 +186,16 @@ async<response> query_execution(call& c) {
       co_return error_answer(c.req, 500, 5003, "获取外呼任务状态失败: " + page.error);
     if (!wanted.skip_recording) co_await fetch_recordings(c, wanted, page);
   }
-  const auto standing = co_await standing_of(c, *task);
-  if (!standing) co_return failure_answer(c.req, standing.error());
+  // What the refresh found is counted already.
+  standing = co_await standing_of(c, wanted.id);
+  if (!standing) co_return task_missing(c.req, standing.error());
   if (page.rows.total == 0) {
-    const bool is_filtered = wanted.only_followed || wanted.with_interest;
     envelope e("error", 4008, is_filtered ? "任务下没有已跟进的记录" : "任务下没有已分配的外呼任务");
-    write_page(e.data(), c.s.zone, c.s.now(), *task, *standing, page);
+    write_page(e.data(), c.s.zone, c.s.now(), wanted.id, *standing, page);
     co_return e.done_as_error(400, c.req.request_id);
   }
   envelope e(200, "查询成功");
-  write_page(e.data(), c.s.zone, c.s.now(), *task, *standing, page);
+  write_page(e.data(), c.s.zone, c.s.now(), wanted.id, *standing, page);
   co_return e.done();
 }
 

@@ -116,8 +116,8 @@ async<response> diagnose(call& c) {
   if (!body.ok()) co_return invalid_answer(c.req, body.errors());
   const auto task = co_await find_task(c, id);
   if (!task) co_return task_missing(c.req, task.error());
-  const auto standing = co_await standing_of(c, *task);
-  if (!standing) co_return failure_answer(c.req, standing.error());
+  const auto standing = co_await standing_of(c, id);
+  if (!standing) co_return task_missing(c.req, standing.error());
   diagnose_task order;
   order.organization_id = c.organization;
   order.task = id;

@@ -32,27 +32,46 @@ std::optional<described_task> live_task(const call& c, task_id id) {
   return c.s.inside->live_task(wanted);
 }
 
-/// Without an actor the store's rows are exact.
-async<result<described_task>> stored_standing(call& c, const call_task_record& task) {
-  query::count_task q;
-  q.task = task.id;
-  auto counted = co_await c.ask(std::move(q));
-  if (!counted) co_return tl::unexpected<failure>(std::move(counted.error()));
-  co_return described_task{task.type, task.job_group_id, *counted, task.updated_time, task.last_error};
+/// Rows of a finished task are counted again after this time even if no event tells of a change: somebody may have
+/// mended them at the database.
+constexpr std::chrono::seconds longest_uncounted{60};
+
+described_task described(const query::task_standing& stored) {
+  const auto& task = stored.task;
+  return {task.type, task.job_group_id, stored.counters, task.updated_time, task.last_error, task.task_name};
 }
 
 }  // namespace
 
 async<result<described_task>> standing_of(call& c, task_id id) {
   if (auto live = live_task(c, id)) co_return std::move(*live);
-  const auto task = co_await find_task(c, id);
-  if (!task) co_return tl::unexpected<failure>(task.error());
-  co_return co_await stored_standing(c, *task);
+  // Without an actor the store's rows are exact.
+  const auto stamp = c.s.inside->stamps().of_task(id);
+  const auto now = std::chrono::steady_clock::now();
+  auto kept = c.s.standings.find(value(id));
+  if (kept && kept->figures.task.organization_id != c.organization) kept = nullptr;
+  if (kept && kept->holds(stamp, now)) co_return described(kept->figures);
+  query::find_standing q;
+  q.organization_id = c.organization;
+  q.task = id;
+  if (kept && kept->figures.until && now - kept->counted < longest_uncounted)
+    q.known = query::counted_task{kept->figures.counters, *kept->figures.until};
+  const bool is_recounted = !q.known;
+  auto found = co_await c.ask(std::move(q));
+  if (!found) co_return tl::unexpected<failure>(std::move(found.error()));
+  auto shown = described(*found);
+  c.s.standings.keep(value(id), {std::move(*found), stamp, now, is_recounted ? now : kept->counted});
+  co_return shown;
 }
 
-async<result<described_task>> standing_of(call& c, const call_task_record& task) {
-  if (auto live = live_task(c, task.id)) co_return std::move(*live);
-  co_return co_await stored_standing(c, task);
+async<result<std::vector<query::task_type_count>>> tasks_by_type(call& c) {
+  const auto stamp = c.s.inside->stamps().of_organization(c.organization);
+  const auto now = std::chrono::steady_clock::now();
+  if (const auto kept = c.s.type_counts.find(c.organization); kept && kept->holds(stamp, now)) co_return kept->figures;
+  query::count_tasks_by_type q{c.organization};
+  auto counted = co_await c.ask(std::move(q));
+  if (counted) c.s.type_counts.keep(c.organization, {*counted, stamp, now, now});
+  co_return counted;
 }
 
 query::page_request read_page(body_fields& fields) {

@@ -22,8 +22,9 @@ response refusal_answer(const request& req, const failure& why, int (*status_of)
 /// Where a task stands, with exact counters: from its live actor, else from the store. not_found when the caller's
 /// organisation has no such task.
 async<result<described_task>> standing_of(call& c, task_id id);
-/// The same for a task that has been found.
-async<result<described_task>> standing_of(call& c, const call_task_record& task);
+
+/// The caller's organisation's tasks by type, ascending.
+async<result<std::vector<query::task_type_count>>> tasks_by_type(call& c);
 
 /// Reads an optional `page` and `page_size` by the contract's bounds.
 query::page_request read_page(body_fields& fields);

@@ -10,6 +10,7 @@
 
 #include "messages/http_messages.hpp"
 #include "messages/model/analysis.hpp"
+#include "messages/model/change_stamps.hpp"
 #include "messages/model/queries.hpp"
 
 namespace waihu {
@@ -50,6 +51,8 @@ class backend {
   /// What the task's live actor shows now; nullopt when the organisation has no such task or no actor runs for it here:
   /// ask the store then. Any thread; does not wait for the actor.
   [[nodiscard]] virtual std::optional<described_task> live_task(const describe_task& m) const = 0;
+  /// Tells what of the store's figures may have changed. Any thread; outlives every call.
+  [[nodiscard]] virtual const change_stamps& stamps() const = 0;
 
   /// Subscribes to the event hub; the completion says when the subscription stands (events may arrive before it).
   /// Answers a token for `unsubscribe`.

@@ -55,6 +55,7 @@ struct described_task {
   task_counters counters;
   wall_time updated_time{};
   std::string last_error;
+  std::string task_name{};
 };
 
 /// The newest known state of some jobs of a live task. Jobs whose last look is older than `max_age` are looked at

@@ -224,7 +224,10 @@ result<call_task_record> memory_session::run(const query::set_script& q) {
 
 result<query::page_of<call_job_view>> memory_session::run(const query::list_jobs& q) {
   const std::lock_guard lock{state_->mutex};
-  if (owned_task(q.organization_id, q.task) == nullptr) return fail(errc::not_found, "no such task");
+  if (owned_task(q.organization_id, q.task) == nullptr) {
+    if (q.total) return page_for<call_job_view>(q.page, *q.total);
+    return fail(errc::not_found, "no such task");
+  }
   std::vector<call_job_view> all;
   for (const auto row : state_->jobs_of_task[value(q.task)]) {
     const auto& job = state_->jobs.at(row);
@@ -266,10 +269,11 @@ result<query::job_with_task> memory_session::run(const query::job_by_call_job_id
   return query::job_with_task{state_->view_of(job), *task};
 }
 
-result<task_counters> memory_session::run(const query::count_task& q) {
+result<query::task_standing> memory_session::run(const query::find_standing& q) {
   const std::lock_guard lock{state_->mutex};
-  if (!state_->tasks.contains(value(q.task))) return fail(errc::not_found, "no such task");
-  return state_->count(q.task);
+  const auto* task = owned_task(q.organization_id, q.task);
+  if (task == nullptr) return fail(errc::not_found, "no such task");
+  return query::task_standing{*task, state_->count(q.task), std::nullopt};
 }
 
 result<std::vector<event_record>> memory_session::run(const query::events_after& q) {

@@ -65,6 +65,12 @@ constexpr statement update_script{
     " where t.id = $1 and t.organization_id = $2 and t.task_type = 1 and t.group_requested_at is null"
     " returning " WAIHU_TASK_COLUMNS};
 
+constexpr statement select_standing{
+    "select_standing",
+    "select " WAIHU_TASK_COLUMNS
+    ", case when t.task_type = 4 then coalesce((select max(e.id) from task_events e where e.task_id = t.id), 0) end"
+    " from call_tasks t where t.id = $1 and t.organization_id = $2"};
+
 constexpr statement count_jobs{
     "count_jobs",
     // null: no task of the organisation
@@ -73,10 +79,12 @@ constexpr statement count_jobs{
     " and ($3 < 0 or is_interested = $3)) end"};
 constexpr statement select_jobs{
     "select_jobs",
+    // Follow-ups are looked up for the page, not for what is skipped before it.
     "select " WAIHU_JOB_VIEW_COLUMNS
-    " from leads_task_list j left join dcc_leads_follow f on f.id = j.leads_follow_id"
-    " where j.task_id = $1 and (not $2 or j.leads_follow_id is not null) and ($3 < 0 or j.is_interested = $3)"
-    " order by j.id limit $4 offset $5"};
+    " from (select * from leads_task_list where task_id = $1 and (not $2 or leads_follow_id is not null)"
+    " and ($3 < 0 or is_interested = $3)"
+    " and exists (select from call_tasks t where t.id = $1 and t.organization_id = $6)"
+    " order by id limit $4 offset $5) j left join dcc_leads_follow f on f.id = j.leads_follow_id order by j.id"};
 constexpr statement select_jobs_behind{
     "select_jobs_behind", "select " WAIHU_JOB_VIEW_COLUMNS
                           " from leads_task_list j left join dcc_leads_follow f on f.id = j.leads_follow_id"
@@ -227,8 +235,8 @@ result<query::page_of<call_task_record>> postgres_store::run(const query::list_t
     array_literal types;
     for (const auto t : q.types) types.add(static_cast<int>(t));
     const auto organization = storable_text(q.organization_id);
-    auto page =
-        page_for<call_task_record>(q.page, work.run(count_tasks, organization, types.text())[0][0].as<std::int64_t>());
+    const auto total = q.total ? *q.total : work.run(count_tasks, organization, types.text())[0][0].as<std::int64_t>();
+    auto page = page_for<call_task_record>(q.page, total);
     for (const auto& row : work.run(select_tasks, organization, types.text(), page.page_size, offset_of(page)))
       page.items.push_back(task_of(row));
     return page;
@@ -288,10 +296,16 @@ result<query::page_of<call_job_view>> postgres_store::run(const query::list_jobs
   return session_.transact<page_type>(postgres_session::mode::read, [&](postgres_work& work) -> result<page_type> {
     const auto task = value(q.task);
     const int wanted = q.with_interest ? static_cast<int>(*q.with_interest) : -1;
-    const auto counted = work.run(count_jobs, task, q.only_followed, wanted, storable_text(q.organization_id));
-    if (counted[0][0].is_null()) return fail(errc::not_found, "no such task");
-    auto page = page_for<call_job_view>(q.page, counted[0][0].as<std::int64_t>());
-    for (const auto& row : work.run(select_jobs, task, q.only_followed, wanted, page.page_size, offset_of(page)))
+    const auto organization = storable_text(q.organization_id);
+    auto total = q.total;
+    if (!total) {
+      const auto counted = work.run(count_jobs, task, q.only_followed, wanted, organization);
+      if (counted[0][0].is_null()) return fail(errc::not_found, "no such task");
+      total = counted[0][0].as<std::int64_t>();
+    }
+    auto page = page_for<call_job_view>(q.page, *total);
+    for (const auto& row :
+         work.run(select_jobs, task, q.only_followed, wanted, page.page_size, offset_of(page), organization))
       page.items.push_back(view_of(row));
     return page;
   });
@@ -323,15 +337,21 @@ result<std::vector<call_job_view>> postgres_store::run(const query::jobs_by_row&
   });
 }
 
-result<task_counters> postgres_store::run(const query::count_task& q) {
-  return session_.transact<task_counters>(postgres_session::mode::read,
-                                          [&](postgres_work& work) -> result<task_counters> {
-                                            const auto task = value(q.task);
-                                            const auto counted = read_counters(work.run(count_everything, task)[0]);
-                                            if (counted.total == 0 && work.run(select_any_task, task).empty())
-                                              return fail(errc::not_found, "no such task");
-                                            return counted;
-                                          });
+result<query::task_standing> postgres_store::run(const query::find_standing& q) {
+  using answer = query::task_standing;
+  return session_.transact<answer>(postgres_session::mode::read, [&](postgres_work& work) -> result<answer> {
+    const auto task = value(q.task);
+    const auto found = work.run(select_standing, task, storable_text(q.organization_id));
+    if (found.empty()) return fail(errc::not_found, "no such task");
+    row_reader r{found[0]};
+    answer out;
+    out.task = read_task(r);
+    if (const auto last = r.maybe_number()) out.until = event_id{*last};
+    // The last event was read first: what comes between is counted, and found anew by the next asker.
+    if (q.known && out.until == q.known->until) out.counters = q.known->counters;
+    else out.counters = read_counters(work.run(count_everything, task)[0]);
+    return out;
+  });
 }
 
 result<std::vector<event_record>> postgres_store::run(const query::events_after& q) {

@@ -28,7 +28,7 @@ struct commit_report {
   X(import_leads) X(lead_statistics) X(list_leads) X(lead_by_id) X(create_scene) X(list_scenes) X(create_task) \
   X(preview_task) X(create_once) \
   X(list_tasks) X(find_task) X(tasks_behind) X(count_tasks_by_type) X(set_script) X(list_jobs) X(jobs_behind) X(jobs_by_row) \
-  X(job_by_call_job_id) X(job_by_row) X(call_history) X(count_task) X(events_after) X(last_event) X(load_task) X(set_automation) X(stopped_organizations) \
+  X(job_by_call_job_id) X(job_by_row) X(call_history) X(find_standing) X(events_after) X(last_event) X(load_task) X(set_automation) X(stopped_organizations) \
   X(create_run) X(find_run) X(advance_run) X(unfinished_runs) \
   X(unfinished_tasks) X(claim_shards) X(renew_claim) X(release_claim)
 // clang-format on

@@ -291,6 +291,7 @@ struct list_tasks {
   std::string organization_id;
   std::vector<task_type> types;
   page_request page;
+  std::optional<std::int64_t> total{};  ///< How many there are, when the asker knows: they are not counted then.
 };
 
 /// Tasks of the organisation in the order of `list_tasks`, at most `limit` (<= 500), from the newest or behind one of
@@ -338,6 +339,7 @@ struct list_jobs {
   bool only_followed{};
   std::optional<interest> with_interest;
   page_request page;
+  std::optional<std::int64_t> total{};  ///< As in `list_tasks`. The task is the organisation's then, or nothing comes.
 };
 
 /// A task's jobs in row order from behind a row on, at most `limit` (<= 500), whole rows with follow-ups: for reading
@@ -370,10 +372,26 @@ struct job_by_call_job_id {
   std::string call_job_id;
 };
 
-/// Exact counts over one task's stored rows.
-struct count_task {
-  using answer_type = task_counters;
+/// Counters of a finished task, and the last event of it that they are known to hold good for.
+struct counted_task {
+  task_counters counters;
+  event_id until{};
+};
+
+/// A task with exact counts over its stored rows.
+struct task_standing {
+  call_task_record task;
+  task_counters counters;
+  std::optional<event_id> until;  ///< Of a finished task, for `counted_task`.
+};
+
+/// How a task of the organisation stands by its stored rows. not_found when it has none such. Rows of a finished task
+/// are not counted again when nothing happened to it since they were (`known`).
+struct find_standing {
+  using answer_type = task_standing;
+  std::string organization_id;
   task_id task{};
+  std::optional<counted_task> known;
 };
 
 /// Events of one organisation after a position, oldest first, at most `limit` (≤ 1000), optionally of one task.
@@ -516,7 +534,7 @@ using store_query = std::variant<
     query::import_leads, query::lead_statistics, query::list_leads, query::lead_by_id, query::create_scene,
     query::list_scenes, query::create_task, query::preview_task, query::create_once, query::list_tasks,
     query::tasks_behind, query::count_tasks_by_type, query::find_task, query::set_script, query::list_jobs,
-    query::jobs_behind, query::jobs_by_row, query::job_by_call_job_id, query::count_task, query::events_after,
+    query::jobs_behind, query::jobs_by_row, query::job_by_call_job_id, query::find_standing, query::events_after,
     query::call_history, query::job_by_row, query::set_automation, query::stopped_organizations, query::create_run,
     query::find_run, query::advance_run, query::unfinished_runs, query::last_event, query::load_task,
     query::unfinished_tasks, query::claim_shards, query::renew_claim, query::release_claim>;

@@ -30,6 +30,7 @@ void store_backend::answer(const store_query& q, const std::function<void(result
         [&](const auto& one) -> result<std::any> {
           auto found = store_->run(one);
           if (!found) return tl::unexpected<failure>(found.error());
+          stamps_.touch(q);
           return std::any(std::move(*found));
         },
         q);
@@ -80,6 +81,7 @@ result<change_receipt> store_backend::commit(const store_change& c) {
   {
     const std::lock_guard lock(store_mutex_);
     report = store_->commit(std::span<const store_change>(&c, 1));
+    stamps_.touch(report.events);
   }
   for (const auto& e : report.events) publish(e);
   return report.receipts.at(0);

@@ -45,7 +45,9 @@ class store_backend final : public backend {
   template <class Query>
   result<typename Query::answer_type> run(const Query& q) {
     const std::lock_guard lock(store_mutex_);
-    return store_->run(q);
+    auto answer = store_->run(q);
+    if (answer) stamps_.touch(store_query{q});
+    return answer;
   }
   /// Commits a change and tells subscribers the events.
   result<change_receipt> commit(const store_change& c);
@@ -60,6 +62,7 @@ class store_backend final : public backend {
   void start(start_call_task m, completion<started_call_task> done) override;
   void suspend_resume(suspend_resume_task m, completion<suspended_resumed_task> done) override;
   std::optional<described_task> live_task(const describe_task& m) const override;
+  const change_stamps& stamps() const override { return stamps_; }
   void refresh(refresh_jobs m, completion<refreshed_jobs> done) override;
   void follow_up(make_follow_up m, completion<made_follow_up> done) override;
   void diagnose(diagnose_task m, completion<diagnosed_task> done) override;
@@ -77,6 +80,7 @@ class store_backend final : public backend {
 
   std::unique_ptr<store> store_;
   std::mutex store_mutex_;
+  change_stamps stamps_;
   epoch_t epoch_{};
   mutable std::mutex mutex_;
   std::condition_variable changed_;

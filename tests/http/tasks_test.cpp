@@ -6,6 +6,8 @@ namespace {
 
 using http_tasks = server_test;
 
+std::string asking(const call_task_record& task) { return "{\"task_id\":" + std::to_string(value(task.id)) + "}"; }
+
 TEST_F(http_tasks, CreateSelectsTheLeadsOfTheFilter) {
   add_leads(6);
   const auto r =
@@ -246,6 +248,48 @@ TEST_F(http_tasks, TypesAreCountedInOrderWithZeros) {
   EXPECT_EQ(j.number("/data/0/count"), 1);
   EXPECT_EQ(j.number("/data/1/leads_count"), 3);
   EXPECT_EQ(j.number("/data/2/count"), 0);
+}
+
+TEST_F(http_tasks, FiguresAreAskedOnceWhileNothingChangesAndShowAChangeAtOnce) {
+  add_leads(4);
+  const auto task = add_task(operator_a);
+  const auto count = [&] { return get("/api/task-stats", operator_a).json().number("/data/0/count"); };
+  EXPECT_EQ(count(), 1);
+  // Until figures were asked for twice within their life, which a busy machine may take a few turns for.
+  for (std::size_t before = 0, after = 1; after != before;) {
+    before = inside->queries();
+    EXPECT_EQ(count(), 1);
+    EXPECT_EQ(post("/api/task-statistics", asking(task)).json().number("/data/total_leads"), 4);
+    EXPECT_EQ(count(), 1);
+    EXPECT_EQ(post("/api/task-statistics", asking(task)).json().number("/data/total_leads"), 4);
+    after = inside->queries();
+  }
+  for (int n = 2; n < 12; ++n) {
+    ASSERT_EQ(post("/api/create-autoCall-tasks", R"({"task_name":"a","size_desc":{}})").status, 200);
+    EXPECT_EQ(count(), n) << "created through the API";
+    EXPECT_EQ(get("/api/task_list?page=1&page_size=1", operator_a).json().number("/data/pagination/total"), n);
+  }
+  const auto rows = dispatch(task);
+  EXPECT_EQ(count(), 10) << "moved by its actor";
+  std::int64_t interested = 0;
+  for (const auto row : rows) {
+    settle(task, row, call_status::succeeded, R"([{"Timestamp":1}])");
+    follow(task, row, interest::interested);
+    EXPECT_EQ(post("/api/task-statistics", asking(task)).json().number("/data/interested"), ++interested);
+  }
+  EXPECT_EQ(post("/api/task-statistics", asking(task), operator_b).status, 404) << "kept for its organisation only";
+}
+
+TEST_F(http_tasks, FiguresAreAskedAgainWhenTheirLifeIsOver) {
+  add_leads(2);
+  const auto task = add_task(operator_a);
+  const auto statistics = [&] { return post("/api/task-statistics", asking(task)).status; };
+  EXPECT_EQ(statistics(), 200);
+  const auto before = inside->queries();
+  // The user who asks is asked for after 5 s only.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{3};
+  while (inside->queries() == before && std::chrono::steady_clock::now() < until) ASSERT_EQ(statistics(), 200);
+  EXPECT_GT(inside->queries(), before) << "what another node did shows in the end";
 }
 
 TEST_F(http_tasks, TheScriptChangesUntilCallingHasBegun) {

@@ -228,7 +228,7 @@ class http_tenancy : public server_test {
     inside->on_live_task = [this](const describe_task& wanted) -> std::optional<described_task> {
       // As the node does: a live task shows itself to its own organisation only.
       if (wanted.task != task.id || wanted.organization_id != org_a) return std::nullopt;
-      return described_task{task_type::calling, "group", {}, {}, {}};
+      return described_task{task_type::calling, "group", {}, {}, {}, {}};
     };
   }
 };

@@ -144,10 +144,10 @@ TEST_P(StoreFollowUps, TwoRacingSessionsLeaveOneFollowUpPerJob) {
     }
   EXPECT_EQ(made, 60);
   EXPECT_EQ(events, 60U);
-  const auto counters = session->run(query::count_task{id});
-  ASSERT_TRUE(counters);
-  EXPECT_EQ(counters->has_follow, 60);
-  EXPECT_EQ(counters->interested + counters->not_interested, 60);
+  const auto standing = session->run(query::find_standing{"ORG001", id, {}});
+  ASSERT_TRUE(standing);
+  EXPECT_EQ(standing->counters.has_follow, 60);
+  EXPECT_EQ(standing->counters.interested + standing->counters.not_interested, 60);
 }
 
 TEST_P(StoreFollowUps, TheSweepGivesMissingInterestsZeroAndTouchesNoOther) {

@@ -311,6 +311,8 @@ TEST_P(StoreQueries, AForeignOrganisationsRowsAnswerLikeMissingOnes) {
   EXPECT_EQ(code_of(session->run(query::find_task{foreign, {}, "group-ORG001"})), errc::not_found);
   EXPECT_EQ(code_of(session->run(query::set_script{foreign, id, "x"})), errc::not_found);
   EXPECT_EQ(code_of(session->run(query::list_jobs{foreign, id, false, {}, {}})), errc::not_found);
+  EXPECT_TRUE(session->run(query::list_jobs{foreign, id, false, {}, {}, 2})->items.empty());
+  EXPECT_EQ(code_of(session->run(query::find_standing{foreign, id, {}})), errc::not_found);
   EXPECT_EQ(code_of(session->run(query::jobs_behind{foreign, id, {}, 9})), errc::not_found);
   EXPECT_TRUE(session->run(query::tasks_behind{foreign, {}, 9})->empty());
   EXPECT_TRUE(session->run(query::count_tasks_by_type{foreign})->empty());
@@ -384,8 +386,11 @@ TEST_P(StoreQueries, CountersAreExact) {
   must(change::record_follow_up{own(id), rows[1], "l", "r", interest::undecided, {}, at(1), false});
   must(change::close_job{own(id), rows[2]});
   must(change::park_job{own(id), rows[4], parked_reason::timeout, 0, {}, {}, at(1)});
-  const auto c = session->run(query::count_task{id});
-  ASSERT_TRUE(c);
+  const auto standing = session->run(query::find_standing{"ORG001", id, {}});
+  ASSERT_TRUE(standing);
+  EXPECT_EQ(standing->task.id, id);
+  EXPECT_FALSE(standing->until) << "it is not finished";
+  const auto* c = &standing->counters;
   EXPECT_EQ(c->total, 8);
   EXPECT_EQ(c->scheduling, 4);
   EXPECT_EQ(c->executing, 0);
@@ -407,7 +412,7 @@ TEST_P(StoreQueries, CountersAreExact) {
   EXPECT_EQ(c->queued, 2);
   EXPECT_EQ(c->dispatching, 1);
   EXPECT_EQ(c->tracking, 0);
-  EXPECT_EQ(code_of(session->run(query::count_task{task_id{7777777}})), errc::not_found);
+  EXPECT_EQ(code_of(session->run(query::find_standing{"ORG001", task_id{7777777}, {}})), errc::not_found);
   const auto loaded = session->run(query::load_task{id});
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->jobs.size(), 5U) << "closed ones only in the counters";

@@ -125,9 +125,16 @@ TEST_P(LargeStore, EveryQuestionReadsByAnIndexAndNoMoreThanItsOwn) {
   expect_index("count_tasks_by_type", query::count_tasks_by_type{asker}, a_page);
   expect_index("find_task", query::find_task{asker, task, {}}, 10);
   expect_index("find_task by group", query::find_task{asker, {}, "group-2"}, 10);
-  expect_index("count_task", query::count_task{task}, a_task);
+  expect_index("find_standing", query::find_standing{asker, task, {}}, a_task);
+  const auto standing = world.sessions()->run(query::find_standing{asker, task, {}});
+  ASSERT_TRUE(standing && standing->until);
+  end_sessions(*world.database);
+  expect_index("find_standing known", query::find_standing{asker, task, query::counted_task{{}, *standing->until}}, 40);
   page.page = 20;
   expect_index("list_jobs", query::list_jobs{asker, task, false, {}, page}, a_task);
+  constexpr std::int64_t up_to_page_20 = 2 * 20 * 20 + a_page;  // index and rows on the way, then the page
+  expect_index("list_jobs of a known number", query::list_jobs{asker, task, false, {}, page, calls_a_task},
+               up_to_page_20);
   expect_index("list_jobs followed", query::list_jobs{asker, task, true, {}, page}, a_task);
   expect_index("list_jobs interested", query::list_jobs{asker, task, false, interest::interested, {1, 20}}, a_task);
   expect_index("jobs_behind", query::jobs_behind{asker, task, row, 100}, 4 * a_page);

@@ -1,0 +1,63 @@
+// Figures of the store that are kept for as long as nothing changes, so that the same question does not go there again
+// and again. Knows neither the store nor the actors.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+#include "messages/model/change_stamps.hpp"
+#include "messages/model/time.hpp"
+
+namespace waihu::http {
+
+/// What was answered, and what tells whether it still holds.
+template <class Figures>
+struct kept_answer {
+  Figures figures;
+  change_stamps::stamp stamp{};  ///< Of what they are about, taken before the store was asked.
+  steady_time asked{};
+  steady_time counted{};  ///< When the store last counted rows for it, not only looked whether it had to.
+
+  /// Whether the store may be spared the question. This node's changes show at once; those of another node, or of
+  /// somebody at the database, once `figures_life` is over.
+  [[nodiscard]] bool holds(change_stamps::stamp now_at, steady_time now) const noexcept;
+};
+
+/// How long figures hold that nothing is known to have changed.
+inline constexpr milliseconds figures_life{200};
+
+template <class Figures>
+bool kept_answer<Figures>::holds(change_stamps::stamp now_at, steady_time now) const noexcept {
+  return stamp == now_at && now - asked < figures_life;
+}
+
+/// Answers by what they are about. Holds at most `limit`, then begins anew. Thread-safe.
+template <class Key, class Figures>
+class kept_figures {
+ public:
+  using answer = std::shared_ptr<const kept_answer<Figures>>;
+
+  explicit kept_figures(std::size_t limit = 10'000) : limit_(limit) {}
+
+  /// The last answer, whether it holds or not; null when there is none.
+  [[nodiscard]] answer find(const Key& about) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = kept_.find(about);
+    return found == kept_.end() ? nullptr : found->second;
+  }
+  void keep(const Key& about, kept_answer<Figures> answered) {
+    auto made = std::make_shared<const kept_answer<Figures>>(std::move(answered));
+    const std::lock_guard lock(mutex_);
+    if (kept_.size() >= limit_) kept_.clear();
+    kept_[about] = std::move(made);
+  }
+
+ private:
+  const std::size_t limit_;
+  mutable std::mutex mutex_;
+  std::unordered_map<Key, answer> kept_;
+};
+
+}  // namespace waihu::http
