@@ -41,7 +41,7 @@ class Overload(Campaigns):
         self.login()
         wrong = []
         for name, method, path, body in (
-                ("query-task-execution", "POST", "/api/query-task-execution", {"task_id": some, "page_size": 20}),
+                ("query-task-execution", "POST", "/api/query-task-execution", {"task_id": some, "page": 20, "page_size": 20}),
                 ("describe-job-group", "POST", "/api/describe-job-group", {"task_id": some})):
             shares, slowest = [], []
             for _ in range(options.rounds):

@@ -70,7 +70,7 @@ class Pages(Campaigns):
         self.addCleanup(hello.kill)
         hello_port = int(hello.stdout.readline())
         endpoints = (("task_list", "GET", "/api/task_list?page=1&page_size=20", None),
-                     ("query-task-execution", "POST", "/api/query-task-execution", {"task_id": some, "page_size": 20}),
+                     ("query-task-execution", "POST", "/api/query-task-execution", {"task_id": some, "page": 20, "page_size": 20}),
                      ("task-stats", "GET", "/api/task-stats", None),
                      ("task-statistics", "POST", "/api/task-statistics", {"task_id": some}),
                      ("describe-job-group", "POST", "/api/describe-job-group", {"task_id": some}))

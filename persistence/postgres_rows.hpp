@@ -37,6 +37,8 @@ namespace waihu {
 class row_reader {
  public:
   explicit row_reader(const pqxx::row& row, pqxx::row::size_type first = 0) : row_{row}, next_{first} {}
+  /// A row that nobody holds would be gone before it is read.
+  explicit row_reader(pqxx::row&& row, pqxx::row::size_type first = 0) = delete;
   /// "" for NULL.
   std::string text() { return next().as<std::string>(std::string{}); }
   /// 0 for NULL.

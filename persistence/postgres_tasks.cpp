@@ -343,7 +343,8 @@ result<query::task_standing> postgres_store::run(const query::find_standing& q) 
     const auto task = value(q.task);
     const auto found = work.run(select_standing, task, storable_text(q.organization_id));
     if (found.empty()) return fail(errc::not_found, "no such task");
-    row_reader r{found[0]};
+    const auto row = found[0];
+    row_reader r{row};
     answer out;
     out.task = read_task(r);
     if (const auto last = r.maybe_number()) out.until = event_id{*last};
