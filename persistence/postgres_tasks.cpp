@@ -77,6 +77,14 @@ constexpr statement count_jobs{
     "select case when exists (select from call_tasks t where t.id = $1 and t.organization_id = $4) then"
     " (select count(*) from leads_task_list where task_id = $1 and (not $2 or leads_follow_id is not null)"
     " and ($3 < 0 or is_interested = $3)) end"};
+// Which rows the page has is read from the index alone; rows and follow-ups are looked up for those only.
+constexpr statement select_page_of_jobs{
+    "select_page_of_jobs",
+    "select " WAIHU_JOB_VIEW_COLUMNS
+    " from leads_task_list j left join dcc_leads_follow f on f.id = j.leads_follow_id"
+    " where j.id = any(array(select id from leads_task_list where task_id = $1"
+    " and exists (select from call_tasks t where t.id = $1 and t.organization_id = $4)"
+    " order by id limit $2 offset $3)) order by j.id"};
 constexpr statement select_jobs{
     "select_jobs",
     // Follow-ups are looked up for the page, not for what is skipped before it.
@@ -304,9 +312,11 @@ result<query::page_of<call_job_view>> postgres_store::run(const query::list_jobs
       total = counted[0][0].as<std::int64_t>();
     }
     auto page = page_for<call_job_view>(q.page, *total);
-    for (const auto& row :
-         work.run(select_jobs, task, q.only_followed, wanted, page.page_size, offset_of(page), organization))
-      page.items.push_back(view_of(row));
+    const auto rows =
+        q.only_followed || q.with_interest
+            ? work.run(select_jobs, task, q.only_followed, wanted, page.page_size, offset_of(page), organization)
+            : work.run(select_page_of_jobs, task, page.page_size, offset_of(page), organization);
+    for (const auto& row : rows) page.items.push_back(view_of(row));
     return page;
   });
 }
