@@ -79,12 +79,11 @@ constexpr statement count_jobs{
     " and ($3 < 0 or is_interested = $3)) end"};
 // Which rows the page has is read from the index alone; rows and follow-ups are looked up for those only.
 constexpr statement select_page_of_jobs{
-    "select_page_of_jobs",
-    "select " WAIHU_JOB_VIEW_COLUMNS
-    " from leads_task_list j left join dcc_leads_follow f on f.id = j.leads_follow_id"
-    " where j.id = any(array(select id from leads_task_list where task_id = $1"
-    " and exists (select from call_tasks t where t.id = $1 and t.organization_id = $4)"
-    " order by id limit $2 offset $3)) order by j.id"};
+    "select_page_of_jobs", "select " WAIHU_JOB_VIEW_COLUMNS
+                           " from leads_task_list j left join dcc_leads_follow f on f.id = j.leads_follow_id"
+                           " where j.id = any(array(select id from leads_task_list where task_id = $1"
+                           " and exists (select from call_tasks t where t.id = $1 and t.organization_id = $4)"
+                           " order by id limit $2 offset $3)) order by j.id"};
 constexpr statement select_jobs{
     "select_jobs",
     // Follow-ups are looked up for the page, not for what is skipped before it.
