@@ -96,9 +96,6 @@ http_gateway::behavior_type gateway_behavior(gateway_pointer self, engine_ptr en
   log_exceptions(self);
   self->state.eng = std::move(eng);
   return {
-      [self](query_atom, const query_ptr& query, const answer_to<std::any>& done) {
-        ask<std::any>(self, self->state.eng->reader, actor_timeout, answering(done), query_atom::value, query);
-      },
       [self](start_atom, const start_call_task& wanted, const answer_to<started_call_task>& done) {
         const auto use = [self, wanted, done](const call_task& task) {
           ask<started_call_task>(self, task, wanted.budget + std::chrono::minutes(5), answering(done),

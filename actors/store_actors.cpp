@@ -15,13 +15,30 @@ constexpr std::chrono::minutes worker_timeout{5};
 struct worker_state {
   worker_state() = default;  // not an aggregate: CAF would try to build it from `self`
   std::unique_ptr<store> session;
+  std::shared_ptr<change_stamps> stamps;
   static inline const char* name = "store_worker";
 };
 
+query_answer run_query(worker_state& worker, const store_query& query) {
+  try {
+    return std::visit(
+        [&](const auto& q) -> query_answer {
+          auto answer = worker.session->run(q);
+          if (!answer) return tl::unexpected<failure>(std::move(answer.error()));
+          worker.stamps->touch(query);
+          return std::any(std::move(*answer));
+        },
+        query);
+  } catch (const std::exception& e) {
+    return fail(errc::internal, std::string("store session failed: ") + e.what());
+  }
+}
+
 store_worker::behavior_type worker_behavior(store_worker::stateful_pointer<worker_state> self,
-                                            const store_factory& factory) {
+                                            const store_factory& factory, std::shared_ptr<change_stamps> stamps) {
   log_exceptions(self);
   self->state.session = factory();
+  self->state.stamps = std::move(stamps);
   return {
       [self](commit_atom, const std::shared_ptr<change_pack>& pack) {
         auto report = std::make_shared<change_report>();
@@ -32,23 +49,19 @@ store_worker::behavior_type worker_behavior(store_worker::stateful_pointer<worke
           auto done = self->state.session->commit(changes);
           report->answers = std::move(done.receipts);
           report->events = std::move(done.events);
+          self->state.stamps->touch(report->events);
         } catch (const std::exception& e) {
           report->answers.assign(changes.size(), fail(errc::lost, std::string("store session failed: ") + e.what()));
         }
         return report;
       },
-      [self](query_atom, const query_ptr& query) -> query_answer {
-        try {
-          return std::visit(
-              [self](const auto& q) -> query_answer {
-                auto answer = self->state.session->run(q);
-                if (!answer) return tl::unexpected<failure>(std::move(answer.error()));
-                return std::any(std::move(*answer));
-              },
-              *query);
-        } catch (const std::exception& e) {
-          return fail(errc::internal, std::string("store session failed: ") + e.what());
-        }
+      [self](query_atom, const query_ptr& query) { return run_query(self->state, *query); },
+      [self](query_atom, const query_ptr& query, const answer_to<std::any>& asker) -> query_answer {
+        auto answer = run_query(self->state, *query);
+        query_answer became;
+        if (!answer) became = tl::unexpected<failure>(answer.error());
+        (*asker)(std::move(answer));
+        return became;
       },
   };
 }
@@ -73,7 +86,6 @@ struct writer_state {
   worker_spawner spawn_worker;
   event_sink sink;
   std::shared_ptr<engine_counts> counts;
-  std::shared_ptr<change_stamps> stamps;
   static inline const char* name = "store_writer";
 };
 
@@ -91,7 +103,6 @@ void finish_pack(writer_pointer self, const std::shared_ptr<change_report>& repo
   counts.commit_seconds.observe(now - state.began);
   counts.commit_changes.observe(static_cast<double>(promises.size()));
   bool away = false;
-  state.stamps->touch(report->events);
   // Events first: whoever hears of a change and asks at once must not be ahead of the event stream.
   if (!report->events.empty() && state.sink && *state.sink)
     self->send(*state.sink, publish_atom::value,
@@ -137,15 +148,13 @@ void pump(writer_pointer self) {
 
 store_writer::behavior_type writer_behavior(writer_pointer self, store_actor_options options,
                                             worker_spawner spawn_worker, event_sink sink,
-                                            std::shared_ptr<engine_counts> counts,
-                                            std::shared_ptr<change_stamps> stamps) {
+                                            std::shared_ptr<engine_counts> counts) {
   log_exceptions(self);
   auto& state = self->state;
   state.options = options;
   state.spawn_worker = std::move(spawn_worker);
   state.sink = std::move(sink);
   state.counts = std::move(counts);
-  state.stamps = std::move(stamps);
   state.worker = state.spawn_worker();
   return {
       [self](commit_atom, const change_ptr& change) -> caf::result<change_answer> {
@@ -174,13 +183,13 @@ struct reader_state {
   struct waiting {
     query_ptr query;
     caf::typed_response_promise<query_answer> answer;
+    answer_to<std::any> outside;  ///< Instead of `answer`, when somebody outside the actor system asks.
   };
   std::deque<waiting> queue;
   std::vector<store_worker> idle;
   store_actor_options options;
   worker_spawner spawn_worker;
   std::shared_ptr<engine_counts> counts;
-  std::shared_ptr<change_stamps> stamps;
   static inline const char* name = "store_reader";
 };
 
@@ -194,6 +203,11 @@ void count_read(reader_pointer self, const query_answer& answer, steady_time beg
   counts.reader_heard.note(!answer && is_away(answer.error().code), now);
 }
 
+void deliver(reader_state::waiting& asked, query_answer answer) {
+  if (asked.outside) (*asked.outside)(std::move(answer));
+  else asked.answer.deliver(std::move(answer));
+}
+
 void hand_out(reader_pointer self) {
   auto& state = self->state;
   while (!state.idle.empty() && !state.queue.empty()) {
@@ -201,71 +215,77 @@ void hand_out(reader_pointer self) {
     state.idle.pop_back();
     auto next = std::move(state.queue.front());
     state.queue.pop_front();
-    auto answer = next.answer;
     const auto began = self->clock().now();
-    self->request(worker, worker_timeout, query_atom::value, next.query)
-        .then(
-            [self, worker, answer, began, query = next.query](query_answer& got) mutable {
-              count_read(self, got, began);
-              if (got) self->state.stamps->touch(*query);
-              answer.deliver(std::move(got));
-              self->state.idle.push_back(worker);
-              hand_out(self);
-            },
-            [self, answer, began](caf::error& error) mutable {
-              query_answer failed = tl::unexpected<failure>(from_caf(error));
-              count_read(self, failed, began);
-              answer.deliver(std::move(failed));
-              self->state.idle.push_back(self->state.spawn_worker());
-              hand_out(self);
-            });
+    const auto done = [self, worker, began, next](query_answer& got) mutable {
+      count_read(self, got, began);
+      if (!next.outside) next.answer.deliver(std::move(got));
+      self->state.idle.push_back(worker);
+      hand_out(self);
+    };
+    const auto died = [self, began, next](caf::error& error) mutable {
+      query_answer failed = tl::unexpected<failure>(from_caf(error));
+      count_read(self, failed, began);
+      deliver(next, std::move(failed));
+      self->state.idle.push_back(self->state.spawn_worker());
+      hand_out(self);
+    };
+    // No time-out: a session gives up by itself (statement_timeout, tcp_user_timeout), and a timer for each question
+    // costs two changes of thread.
+    if (next.outside)
+      self->request(worker, caf::infinite, query_atom::value, next.query, next.outside).then(done, died);
+    else self->request(worker, caf::infinite, query_atom::value, next.query).then(done, died);
   }
   state.counts->reads_waiting = static_cast<std::int64_t>(state.queue.size());
 }
 
+void take(reader_pointer self, reader_state::waiting asked) {
+  auto& state = self->state;
+  if (state.queue.size() >= state.options.read_queue_limit)
+    return deliver(asked, query_answer(fail(errc::overloaded, "too many queries wait for the store")));
+  state.queue.push_back(std::move(asked));
+  hand_out(self);
+}
+
 store_reader::behavior_type reader_behavior(reader_pointer self, store_actor_options options,
-                                            worker_spawner spawn_worker, std::shared_ptr<engine_counts> counts,
-                                            std::shared_ptr<change_stamps> stamps) {
+                                            worker_spawner spawn_worker, std::shared_ptr<engine_counts> counts) {
   log_exceptions(self);
   auto& state = self->state;
   state.counts = std::move(counts);
-  state.stamps = std::move(stamps);
   state.options = options;
   state.spawn_worker = std::move(spawn_worker);
   for (std::size_t i = 0; i < std::max<std::size_t>(options.readers, 1); ++i)
     state.idle.push_back(state.spawn_worker());
-  return {[self](query_atom, const query_ptr& query) -> caf::result<query_answer> {
-    auto promise = self->make_response_promise<query_answer>();
-    if (self->state.queue.size() >= self->state.options.read_queue_limit) {
-      promise.deliver(query_answer(fail(errc::overloaded, "too many queries wait for the store")));
-      return promise;
-    }
-    self->state.queue.push_back({query, promise});
-    hand_out(self);
-    return promise;
-  }};
+  return {
+      [self](query_atom, const query_ptr& query) -> caf::result<query_answer> {
+        auto promise = self->make_response_promise<query_answer>();
+        take(self, {query, promise, nullptr});
+        return promise;
+      },
+      [self](query_atom, const query_ptr& query, const answer_to<std::any>& asker) {
+        take(self, {query, {}, asker});
+      },
+  };
 }
 
 }  // namespace
 
-store_worker spawn_store_worker(caf::actor_system& system, store_factory factory) {
-  return system.spawn<caf::detached>(worker_behavior, std::move(factory));
+store_worker spawn_store_worker(caf::actor_system& system, store_factory factory,
+                                std::shared_ptr<change_stamps> stamps) {
+  return system.spawn<caf::detached>(worker_behavior, std::move(factory), std::move(stamps));
 }
 
 store_worker spawn_attached_store_worker(caf::actor_system& system, store_factory factory) {
-  return system.spawn(worker_behavior, std::move(factory));
+  return system.spawn(worker_behavior, std::move(factory), std::make_shared<change_stamps>());
 }
 
 store_writer spawn_store_writer(caf::actor_system& system, store_actor_options options, worker_spawner spawn_worker,
-                                event_sink sink, std::shared_ptr<engine_counts> counts,
-                                std::shared_ptr<change_stamps> stamps) {
-  return system.spawn(writer_behavior, options, std::move(spawn_worker), std::move(sink), std::move(counts),
-                      std::move(stamps));
+                                event_sink sink, std::shared_ptr<engine_counts> counts) {
+  return system.spawn(writer_behavior, options, std::move(spawn_worker), std::move(sink), std::move(counts));
 }
 
 store_reader spawn_store_reader(caf::actor_system& system, store_actor_options options, worker_spawner spawn_worker,
-                                std::shared_ptr<engine_counts> counts, std::shared_ptr<change_stamps> stamps) {
-  return system.spawn(reader_behavior, options, std::move(spawn_worker), std::move(counts), std::move(stamps));
+                                std::shared_ptr<engine_counts> counts) {
+  return system.spawn(reader_behavior, options, std::move(spawn_worker), std::move(counts));
 }
 
 }  // namespace waihu

@@ -14,7 +14,7 @@ namespace waihu {
 /// gone, so that the actor system can end.
 class actor_backend final : public backend {
  public:
-  actor_backend(http_gateway gateway, std::shared_ptr<const task_board> board,
+  actor_backend(http_gateway gateway, store_reader reader, std::shared_ptr<const task_board> board,
                 std::shared_ptr<const change_stamps> stamps, int max_outstanding);
   ~actor_backend() override;
 
@@ -41,8 +41,8 @@ class actor_backend final : public backend {
   struct shared;
   std::shared_ptr<shared> shared_;
 
-  template <class T, class... Ts>
-  void post(completion<T> done, Ts&&... message);
+  template <class T, class Door, class... Ts>
+  void post(Door shared::*where, completion<T> done, Ts&&... message);
 };
 
 }  // namespace waihu

@@ -181,11 +181,10 @@ struct node::implementation {
     sizes.read_queue_limit = static_cast<std::size_t>(options.store.read_queue_limit);
     sizes.commit_max_changes = static_cast<std::size_t>(options.store.commit_max_changes);
     sizes.readers = static_cast<std::size_t>(options.store.readers);
-    const worker_spawner workers = [this, sessions] { return spawn_store_worker(*system, sessions); };
-    eng->reader = spawn_store_reader(*system, sizes, workers, eng->counts, eng->stamps);
+    const worker_spawner workers = [this, sessions] { return spawn_store_worker(*system, sessions, eng->stamps); };
+    eng->reader = spawn_store_reader(*system, sizes, workers, eng->counts);
     eng->hub = spawn_event_hub(*system, eng->counts);
-    eng->writer =
-        spawn_store_writer(*system, sizes, workers, std::make_shared<event_hub>(eng->hub), eng->counts, eng->stamps);
+    eng->writer = spawn_store_writer(*system, sizes, workers, std::make_shared<event_hub>(eng->hub), eng->counts);
     eng->gateway = spawn_provider_gateway(*system, provider, options.provider, eng->seed, eng->counts,
                                           [good = watch.claim_good_until] { return steady_ms() < good->load(); });
     eng->model = spawn_analyst(*system, model, options.analyst, eng->counts);
@@ -247,7 +246,8 @@ struct node::implementation {
   std::optional<start_failure> listen() {
     // Requests are limited where they are taken; twice as many questions leave room for those nobody waits for any
     // more.
-    inside = std::make_shared<actor_backend>(gateway, eng->board, eng->stamps, 2 * options.http.max_outstanding);
+    inside = std::make_shared<actor_backend>(gateway, eng->reader, eng->board, eng->stamps,
+                                             2 * options.http.max_outstanding);
     http::server_options server;
     server.http = options.http;
     server.auth = options.auth;

@@ -67,6 +67,10 @@ using query_ptr = std::shared_ptr<const store_query>;
 using change_answer = result<change_receipt>;
 using query_answer = result<std::any>;
 
+/// Where somebody outside the actor system waits for an answer: called once, by any thread.
+template <class T>
+using answer_to = std::shared_ptr<const completion<T>>;
+
 /// A packed commit on its way to the worker, and what became of it.
 struct change_pack {
   std::vector<change_ptr> changes;
@@ -169,10 +173,15 @@ using store_worker = caf::typed_actor<
     // Commit a pack.
     caf::replies_to<commit_atom, std::shared_ptr<change_pack>>::with<std::shared_ptr<change_report>>,
     // Run a query.
-    caf::replies_to<query_atom, query_ptr>::with<query_answer>>;
+    caf::replies_to<query_atom, query_ptr>::with<query_answer>,
+    // The same, and hand the answer over; replied with the answer too, but for its value.
+    caf::replies_to<query_atom, query_ptr, answer_to<std::any>>::with<query_answer>>;
 
 /// Hands queries to idle reader workers; bounded.
-using store_reader = caf::typed_actor<caf::replies_to<query_atom, query_ptr>::with<query_answer>>;
+using store_reader =
+    caf::typed_actor<caf::replies_to<query_atom, query_ptr>::with<query_answer>,
+                     // Asked from outside: the worker hands the answer over itself, which spares two changes of thread.
+                     caf::reacts_to<query_atom, query_ptr, answer_to<std::any>>>;
 
 /// Whoever looks at jobs.
 using look_client = caf::typed_actor<
@@ -287,9 +296,6 @@ using event_hub = caf::typed_actor<
     caf::replies_to<join_atom, subscription_ptr>::with<result<std::uint64_t>>,
     caf::reacts_to<leave_atom, std::uint64_t>>;
 
-template <class T>
-using answer_to = std::shared_ptr<const completion<T>>;
-
 /// Passes over all calls of a task: one at a time a task, each batch a refresh by the task's actor. Those that a stop
 /// or crash cut short go on at start.
 using execution_runs = caf::typed_actor<caf::replies_to<run_atom, start_run>::with<result<run_record>>,
@@ -300,7 +306,6 @@ using execution_runs = caf::typed_actor<caf::replies_to<run_atom, start_run>::wi
 
 /// Requests of the HTTP side with their callbacks; one a process, never blocks an io thread.
 using http_gateway = caf::typed_actor<
-    caf::reacts_to<query_atom, query_ptr, answer_to<std::any>>,
     caf::reacts_to<start_atom, start_call_task, answer_to<started_call_task>>,
     caf::reacts_to<switch_atom, suspend_resume_task, answer_to<suspended_resumed_task>>,
     caf::reacts_to<refresh_atom, refresh_jobs, answer_to<refreshed_jobs>>,

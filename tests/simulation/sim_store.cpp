@@ -113,12 +113,32 @@ struct worker_state {
     std::optional<caf::typed_response_promise<query_answer>> read;
     std::shared_ptr<change_report> report;
     std::optional<query_answer> answer;
+    answer_to<std::any> outside;
   };
   std::shared_ptr<store_link> link;
   std::map<std::uint64_t, std::shared_ptr<waiting>> open;
   std::uint64_t next{1};
   static inline const char* name = "store_worker";
 };
+
+caf::result<query_answer> read(sim_worker::stateful_pointer<worker_state> self, const query_ptr& query,
+                               const answer_to<std::any>& asker) {
+  auto& state = self->state;
+  const auto id = state.next++;
+  auto entry = std::make_shared<worker_state::waiting>();
+  entry->read = self->make_response_promise<query_answer>();
+  entry->outside = asker;
+  const auto promise = *entry->read;
+  state.open.emplace(id, entry);
+  const caf::actor_addr me{self->address()};
+  state.link->read(query, [me, id, weak = std::weak_ptr<worker_state::waiting>(entry)](query_answer answer) {
+    const auto waiting = weak.lock();
+    if (!waiting) return;
+    waiting->answer = std::move(answer);
+    if (const auto worker = caf::actor_cast<caf::actor>(me)) caf::anon_send(worker, done_atom::value, id);
+  });
+  return promise;
+}
 
 sim_worker::behavior_type worker_behavior(sim_worker::stateful_pointer<worker_state> self,
                                           std::shared_ptr<store_link> link) {
@@ -144,28 +164,15 @@ sim_worker::behavior_type worker_behavior(sim_worker::stateful_pointer<worker_st
         state.open.emplace(id, entry);
         return *entry->commit;
       },
-      [self](query_atom, const query_ptr& query) -> caf::result<query_answer> {
-        auto& state = self->state;
-        const auto id = state.next++;
-        auto entry = std::make_shared<worker_state::waiting>();
-        entry->read = self->make_response_promise<query_answer>();
-        const auto promise = *entry->read;
-        state.open.emplace(id, entry);
-        const caf::actor_addr me{self->address()};
-        state.link->read(query, [me, id, weak = std::weak_ptr<worker_state::waiting>(entry)](query_answer answer) {
-          const auto waiting = weak.lock();
-          if (!waiting) return;
-          waiting->answer = std::move(answer);
-          if (const auto worker = caf::actor_cast<caf::actor>(me)) caf::anon_send(worker, done_atom::value, id);
-        });
-        return promise;
-      },
+      [self](query_atom, const query_ptr& query) { return read(self, query, nullptr); },
+      [self](query_atom, const query_ptr& query, const answer_to<std::any>& asker) { return read(self, query, asker); },
       [self](done_atom, std::uint64_t id) {
         auto entry = self->state.open.extract(id);
         if (entry.empty()) return;
         auto& waiting = *entry.mapped();
-        if (waiting.commit) waiting.commit->deliver(waiting.report);
-        else waiting.read->deliver(std::move(*waiting.answer));
+        if (waiting.commit) return waiting.commit->deliver(waiting.report);
+        if (waiting.outside) (*waiting.outside)(*waiting.answer);
+        waiting.read->deliver(std::move(*waiting.answer));
       },
   };
 }
