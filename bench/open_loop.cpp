@@ -14,21 +14,19 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
 using asio::ip::tcp;
 using steady = std::chrono::steady_clock;
 using milliseconds = std::chrono::duration<double, std::milli>;
@@ -43,8 +41,35 @@ struct outcome {
   std::size_t in_time{};  ///< Served before the end.
 };
 
+/// What the load must know of an answer; it shares the machine with the server, so it reads no more. The server's own
+/// spelling of names is relied upon.
+struct answer_head {
+  int status{};
+  std::size_t size{};  ///< Of head and body.
+  bool says_when{};    ///< Retry-After.
+  bool ends_connection{};
+
+  /// 0 = status until a whole head is there.
+  static answer_head read(std::string_view bytes) {
+    answer_head h;
+    const auto end = bytes.find("\r\n\r\n");
+    if (end == std::string_view::npos) return h;
+    const auto head = bytes.substr(0, end + 2);
+    std::from_chars(head.data() + 9, head.data() + 12, h.status);
+    constexpr std::string_view length = "\r\nContent-Length: ";
+    std::size_t body = 0;
+    if (const auto at = head.find(length); at != std::string_view::npos)
+      std::from_chars(head.data() + at + length.size(), head.data() + head.size(), body);
+    h.size = end + 4 + body;
+    h.says_when = head.find("\r\nRetry-After: ") != std::string_view::npos;
+    h.ends_connection = head.find("\r\nConnection: close") != std::string_view::npos;
+    return h;
+  }
+};
+
 struct load {
   std::string request;
+  std::array<char, 64 * 1024> bodies;  ///< Where all bodies go; nobody reads them.
   double per_second{};
   steady::time_point begin;
   steady::time_point end;
@@ -63,7 +88,7 @@ asio::awaitable<void> ask(load& l, std::uint16_t port) {
   constexpr auto quiet = asio::as_tuple(asio::use_awaitable);
   const auto where = co_await asio::this_coro::executor;
   tcp::socket socket(where);
-  beast::flat_buffer buffer;
+  std::array<char, 1024> front;  // holds a head and what of the body came with it
   asio::steady_timer until(where);
   for (;;) {
     const auto turn = l.take_turn();
@@ -72,7 +97,6 @@ asio::awaitable<void> ask(load& l, std::uint16_t port) {
     if (turn > steady::now()) co_await until.async_wait(quiet);
     if (steady::now() >= l.end) co_return;
     if (!socket.is_open()) {
-      buffer.clear();
       const auto [unconnected] = co_await socket.async_connect({asio::ip::address_v4::loopback(), port}, quiet);
       if (unconnected) {
         ++l.seen.broken;
@@ -84,21 +108,30 @@ asio::awaitable<void> ask(load& l, std::uint16_t port) {
     const auto sent = steady::now();
     ++l.seen.sent;
     const auto [unsent, bytes] = co_await asio::async_write(socket, asio::buffer(l.request), quiet);
-    beast::http::response<beast::http::string_body> answer;
-    const auto [unread, size] = co_await beast::http::async_read(socket, buffer, answer, quiet);
-    if (unsent || unread) {
+    answer_head answer;
+    std::size_t filled = 0;
+    bool is_broken = static_cast<bool>(unsent);
+    while (!is_broken && (answer.status == 0 || filled < answer.size)) {
+      const std::array into{asio::buffer(front) + filled, asio::buffer(l.bodies)};
+      const auto [unread, size] = co_await socket.async_read_some(into, quiet);
+      filled += size;
+      const auto here = std::min(filled, front.size());
+      if (answer.status == 0) answer = answer_head::read({front.data(), here});
+      is_broken = unread || (answer.status == 0 && here == front.size());
+    }
+    if (is_broken) {
       ++l.seen.broken;
       socket.close();
       continue;
     }
     const auto now = steady::now();
-    const auto status = answer.result_int();
+    const auto status = answer.status;
     if (status < 300 && now < l.end) ++l.seen.in_time;
     if (status < 300) l.seen.served.push_back(milliseconds(now - (l.per_second > 0 ? turn : sent)).count());
     else if (status != 503) ++l.seen.others;
-    else if (answer.find(beast::http::field::retry_after) == answer.end()) ++l.seen.mute_refusals;
+    else if (!answer.says_when) ++l.seen.mute_refusals;
     else l.seen.refused.push_back(milliseconds(now - sent).count());
-    if (!answer.keep_alive()) socket.close();
+    if (answer.ends_connection) socket.close();
   }
 }
 

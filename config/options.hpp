@@ -16,11 +16,11 @@ using std::chrono::milliseconds;
 struct http_options {
   std::string listen_address{"127.0.0.1"};
   std::uint16_t port{8080};                   ///< 0 = any free port (printed in the log line http.listening).
-  int io_threads{1};                          ///< 1..64.
+  int io_threads{2};                          ///< 1..64.
   std::int64_t body_limit_bytes{1 << 20};     ///< Bodies over it: 413.
   std::int64_t import_limit_bytes{32 << 20};  ///< The same for leads/import.
   int max_connections{1024};                  ///< Further ones are answered 503 and closed.
-  int max_outstanding{512};                   ///< Requests inside the actor system at once; above it 503.
+  int max_outstanding{128};                   ///< Requests inside the actor system at once; above it 503.
   milliseconds header_timeout{10'000};
   milliseconds body_timeout{60'000};
   milliseconds idle_timeout{75'000};

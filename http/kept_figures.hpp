@@ -2,6 +2,7 @@
 // and again. Knows neither the store nor the actors.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -12,6 +13,10 @@
 
 namespace waihu::http {
 
+/// How long figures hold that nothing is known to have changed. What another node or somebody at the database changed
+/// shows after twice that at the latest.
+inline constexpr milliseconds figures_life{200};
+
 /// What was answered, and what tells whether it still holds.
 template <class Figures>
 struct kept_answer {
@@ -19,19 +24,15 @@ struct kept_answer {
   change_stamps::stamp stamp{};  ///< Of what they are about, taken before the store was asked.
   steady_time asked{};
   steady_time counted{};  ///< When the store last counted rows for it, not only looked whether it had to.
+  mutable std::atomic_flag is_asked_again{};
 
-  /// Whether the store may be spared the question. This node's changes show at once; those of another node, or of
-  /// somebody at the database, once `figures_life` is over.
-  [[nodiscard]] bool holds(change_stamps::stamp now_at, steady_time now) const noexcept;
+  /// Whether the store may be spared the question. When the life of the figures is over it is one who asks anew, not
+  /// all who come until he is answered.
+  [[nodiscard]] bool holds(change_stamps::stamp now_at, steady_time now) const noexcept {
+    if (stamp != now_at) return false;
+    return now - asked < figures_life || (now - asked < 2 * figures_life && is_asked_again.test_and_set());
+  }
 };
-
-/// How long figures hold that nothing is known to have changed.
-inline constexpr milliseconds figures_life{200};
-
-template <class Figures>
-bool kept_answer<Figures>::holds(change_stamps::stamp now_at, steady_time now) const noexcept {
-  return stamp == now_at && now - asked < figures_life;
-}
 
 /// Answers by what they are about. Holds at most `limit`, then begins anew. Thread-safe.
 template <class Key, class Figures>
@@ -47,8 +48,8 @@ class kept_figures {
     const auto found = kept_.find(about);
     return found == kept_.end() ? nullptr : found->second;
   }
-  void keep(const Key& about, kept_answer<Figures> answered) {
-    auto made = std::make_shared<const kept_answer<Figures>>(std::move(answered));
+  void keep(const Key& about, Figures answered, change_stamps::stamp stamp, steady_time asked, steady_time counted) {
+    auto made = std::make_shared<const kept_answer<Figures>>(std::move(answered), stamp, asked, counted);
     const std::lock_guard lock(mutex_);
     if (kept_.size() >= limit_) kept_.clear();
     kept_[about] = std::move(made);

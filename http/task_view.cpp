@@ -60,7 +60,7 @@ async<result<described_task>> standing_of(call& c, task_id id) {
   auto found = co_await c.ask(std::move(q));
   if (!found) co_return tl::unexpected<failure>(std::move(found.error()));
   auto shown = described(*found);
-  c.s.standings.keep(value(id), {std::move(*found), stamp, now, is_recounted ? now : kept->counted});
+  c.s.standings.keep(value(id), std::move(*found), stamp, now, is_recounted ? now : kept->counted);
   co_return shown;
 }
 
@@ -70,7 +70,7 @@ async<result<std::vector<query::task_type_count>>> tasks_by_type(call& c) {
   if (const auto kept = c.s.type_counts.find(c.organization); kept && kept->holds(stamp, now)) co_return kept->figures;
   query::count_tasks_by_type q{c.organization};
   auto counted = co_await c.ask(std::move(q));
-  if (counted) c.s.type_counts.keep(c.organization, {*counted, stamp, now, now});
+  if (counted) c.s.type_counts.keep(c.organization, *counted, stamp, now, now);
   co_return counted;
 }
 
