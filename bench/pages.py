@@ -2,10 +2,12 @@
 """The hot endpoints over a store of many calls, beside the least that Boost.Beast can do (hello_server.cpp), by wrk.
 
 Every endpoint is asked as fast as it answers, in turns with the bare server, and then at half of what it reached: its
-latency there is what a client sees on a busy day. The database's own counters tell whether any of the questions read a
-whole table. Rows are made with SQL: finished tasks of 500 calls, each with its lead and its follow-up."""
+latency there is what a client sees on a busy day. Pages, which the store answers, have the machine; counters, which it is
+spared, have one core as the bare server has, and wrk the other. The database's own counters tell whether any of the questions
+read a whole table. Rows are made with SQL: finished tasks of 500 calls, each with its lead and its follow-up."""
 import argparse
 import json
+import os
 import re
 import statistics
 import subprocess
@@ -21,6 +23,8 @@ parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
 parser.add_argument("--connections", type=int, default=32)
 options = parser.parse_args()
+SERVER, CLIENT = {0}, {1}  # cores, where one server is compared with another
+PAGES = 2
 TABLES = ("call_tasks", "leads_task_list", "dcc_leads", "dcc_leads_follow", "task_events")
 
 
@@ -31,11 +35,20 @@ def amount(text, name):
 
 class Pages(Campaigns):
     overrides = {"log.level": "warn"}
+    client_cores = SERVER | CLIENT
+
+    def pin(self, *processes):
+        """The client keeps off their core from here on."""
+        self.client_cores = CLIENT
+        for process in processes:
+            for thread in os.listdir(f"/proc/{process.pid}/task"):
+                os.sched_setaffinity(int(thread), SERVER)
 
     def wrk(self, port, path, script):
         """Requests/s, p50 and p99 in ms; fails on any answer but 2xx."""
         text = subprocess.run(["wrk", "--latency", "-t1", f"-c{options.connections}", f"-d{options.seconds}s", "-s", script,
-                               f"http://127.0.0.1:{port}{path}"], check=True, capture_output=True, text=True).stdout
+                               f"http://127.0.0.1:{port}{path}"], check=True, capture_output=True, text=True,
+                              preexec_fn=lambda: os.sched_setaffinity(0, self.client_cores)).stdout
         if "Non-2xx" in text or "Socket errors" in text:
             raise AssertionError(path + "\n" + text)
         return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]), amount(text, "50%"), amount(text, "99%")
@@ -69,7 +82,8 @@ class Pages(Campaigns):
         self.addCleanup(hello.wait)
         self.addCleanup(hello.kill)
         hello_port = int(hello.stdout.readline())
-        endpoints = (("task_list", "GET", "/api/task_list?page=1&page_size=20", None),
+        endpoints = (  # the first PAGES of them are pages
+                     ("task_list", "GET", "/api/task_list?page=1&page_size=20", None),
                      ("query-task-execution", "POST", "/api/query-task-execution", {"task_id": some, "page": 20, "page_size": 20}),
                      ("task-stats", "GET", "/api/task-stats", None),
                      ("task-statistics", "POST", "/api/task-statistics", {"task_id": some}),
@@ -79,7 +93,9 @@ class Pages(Campaigns):
             self.assertEqual(status, 200, answer)
         before = self.sequential_reads()
         print(f"{options.rows} calls in {tasks} tasks, {options.connections} connections, medians of {options.rounds}")
-        for name, method, path, body in endpoints:
+        for number, (name, method, path, body) in enumerate(endpoints):
+            if number == PAGES:
+                self.pin(self.daemon.process, hello)
             full, base, half = [], [], []
             for _ in range(options.rounds):
                 base.append(self.wrk(hello_port, path, self.script(method, body))[0])
