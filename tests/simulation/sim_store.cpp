@@ -170,7 +170,10 @@ sim_worker::behavior_type worker_behavior(sim_worker::stateful_pointer<worker_st
         auto entry = self->state.open.extract(id);
         if (entry.empty()) return;
         auto& waiting = *entry.mapped();
-        if (waiting.commit) return waiting.commit->deliver(waiting.report);
+        if (waiting.commit) {
+          waiting.commit->deliver(waiting.report);
+          return;
+        }
         if (waiting.outside) (*waiting.outside)(*waiting.answer);
         waiting.read->deliver(std::move(*waiting.answer));
       },
