@@ -119,7 +119,8 @@ async def until(what, condition, seconds):
 
 class Subscribers(harness.Scenario):
     sim_flags = ("--speed", "20", "--max-attempts", "1")
-    overrides = {"log.level": "warn", "dispatch.organization_calls_per_s": options.calls_per_s,
+    # Who reads nothing answers no ping either; the bench is about what happens before a client is taken for dead.
+    overrides = {"log.level": "warn", "dispatch.organization_calls_per_s": options.calls_per_s, "http.event_heartbeat_ms": 60_000,
                  "http.max_connections": 4 * options.subscribers + 100, "http.event_queue_limit": options.queue}
 
     def newest(self):
