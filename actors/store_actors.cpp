@@ -55,12 +55,12 @@ store_worker::behavior_type worker_behavior(store_worker::stateful_pointer<worke
         }
         return report;
       },
-      [self](query_atom, const query_ptr& query) { return run_query(self->state, *query); },
-      [self](query_atom, const query_ptr& query, const answer_to<std::any>& asker) -> query_answer {
+      [self](query_atom, const query_ptr& query, const answer_to<std::any>& outside) -> query_answer {
         auto answer = run_query(self->state, *query);
+        if (!outside) return answer;
         query_answer became;
         if (!answer) became = tl::unexpected<failure>(answer.error());
-        (*asker)(std::move(answer));
+        (*outside)(std::move(answer));
         return became;
       },
   };
@@ -229,11 +229,9 @@ void hand_out(reader_pointer self) {
       self->state.idle.push_back(self->state.spawn_worker());
       hand_out(self);
     };
-    // No time-out: a session gives up by itself (statement_timeout, tcp_user_timeout), and a timer for each question
-    // costs two changes of thread.
-    if (next.outside)
-      self->request(worker, caf::infinite, query_atom::value, next.query, next.outside).then(done, died);
-    else self->request(worker, caf::infinite, query_atom::value, next.query).then(done, died);
+    // No time-out: a session gives up by itself (statement_timeout, tcp_user_timeout) or waits for a store on this very
+    // machine that stands still, as every other would; and a timer for each question costs two changes of thread.
+    self->request(worker, caf::infinite, query_atom::value, next.query, next.outside).then(done, died);
   }
   state.counts->reads_waiting = static_cast<std::int64_t>(state.queue.size());
 }

@@ -11,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/e2e"
 import harness  # noqa: E402
 
 LEADS = 500      # of one task
+SERVER_CORES, CLIENT_CORES = {0}, {1}  # where one must not take from the other
 FILE_TASKS = 20  # tasks whose leads come in one file
 
 # Finished tasks with their calls, leads and follow-ups, past the daemon.
@@ -36,6 +37,11 @@ insert into dcc_leads_follow (id, organization_id, leads_id, leads_remark, frist
   overriding system value
   select leads_follow_id, 'E2E00001', leads_id, '客户有意向', now(), now(), id from leads_task_list;
 """
+
+
+def on_cores(cores):
+    """For subprocess's preexec_fn."""
+    return lambda: os.sched_setaffinity(0, cores)
 
 
 def cpu_seconds(pid):

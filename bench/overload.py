@@ -11,7 +11,7 @@ import subprocess
 import sys
 import unittest
 
-from campaigns import LEADS, Campaigns, harness
+from campaigns import CLIENT_CORES, LEADS, SERVER_CORES, Campaigns, harness, on_cores
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--rows", type=int, default=200_000, help="calls in the store")
@@ -22,7 +22,6 @@ parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", h
 options = parser.parse_args()
 REFUSED_WITHIN_MS = 50
 GOODPUT = 0.9  # of what was served without overload
-SERVERS, CLIENT = {0}, {1}  # cores
 CONNECTIONS = 900  # of clients that wait for nobody; the daemon takes 1,024
 CLOSED = 64        # connections that ask again when they were answered: for a first guess
 RISING = (0.7, 0.8, 0.9, 1.0)  # of that guess
@@ -37,7 +36,7 @@ class Overload(Campaigns):
                 f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n")
         done = subprocess.run([harness.BIN / "open-loop", str(self.daemon.port), str(rate), str(options.seconds),
                                str(connections)], input=head.encode() + text, check=True, capture_output=True,
-                              preexec_fn=lambda: os.sched_setaffinity(0, CLIENT))
+                              preexec_fn=on_cores(CLIENT_CORES))
         return json.loads(done.stdout)
 
     def runTest(self):
@@ -71,6 +70,6 @@ class Overload(Campaigns):
 
 
 if __name__ == "__main__":
-    os.sched_setaffinity(0, SERVERS)  # who is started from here on inherits it
+    os.sched_setaffinity(0, SERVER_CORES)  # who is started from here on inherits it
     outcome = unittest.TextTestRunner(verbosity=0).run(unittest.TestSuite([Overload()]))
     sys.exit(0 if outcome.wasSuccessful() else 1)

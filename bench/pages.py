@@ -15,7 +15,7 @@ import sys
 import tempfile
 import unittest
 
-from campaigns import LEADS, Campaigns, harness
+from campaigns import CLIENT_CORES, LEADS, SERVER_CORES, Campaigns, harness, on_cores
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--rows", type=int, default=1_000_000, help="calls in the store")
@@ -23,7 +23,6 @@ parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
 parser.add_argument("--connections", type=int, default=32)
 options = parser.parse_args()
-SERVER, CLIENT = {0}, {1}  # cores, where one server is compared with another
 PAGES = 2
 TABLES = ("call_tasks", "leads_task_list", "dcc_leads", "dcc_leads_follow", "task_events")
 
@@ -35,20 +34,20 @@ def amount(text, name):
 
 class Pages(Campaigns):
     overrides = {"log.level": "warn"}
-    client_cores = SERVER | CLIENT
+    client_cores = SERVER_CORES | CLIENT_CORES
 
     def pin(self, *processes):
         """The client keeps off their core from here on."""
-        self.client_cores = CLIENT
+        self.client_cores = CLIENT_CORES
         for process in processes:
             for thread in os.listdir(f"/proc/{process.pid}/task"):
-                os.sched_setaffinity(int(thread), SERVER)
+                os.sched_setaffinity(int(thread), SERVER_CORES)
 
     def wrk(self, port, path, script):
         """Requests/s, p50 and p99 in ms; fails on any answer but 2xx."""
         text = subprocess.run(["wrk", "--latency", "-t1", f"-c{options.connections}", f"-d{options.seconds}s", "-s", script,
                                f"http://127.0.0.1:{port}{path}"], check=True, capture_output=True, text=True,
-                              preexec_fn=lambda: os.sched_setaffinity(0, self.client_cores)).stdout
+                              preexec_fn=on_cores(self.client_cores)).stdout
         if "Non-2xx" in text or "Socket errors" in text:
             raise AssertionError(path + "\n" + text)
         return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]), amount(text, "50%"), amount(text, "99%")

@@ -45,6 +45,12 @@ class user_cache {
   std::unordered_map<std::int64_t, entry> users_;
 };
 
+/// A task's figures, and when the store last counted its rows for them, not only looked whether it had to.
+struct counted_standing {
+  query::task_standing stored;
+  steady_time counted{};
+};
+
 /// What all handlers share. One per server; thread-safe by its members.
 struct services {
   services(config::http_options http_part, config::auth_options auth_part, zone_clock zone_part,
@@ -67,7 +73,7 @@ struct services {
   login_guard guard;
   login_guard dcc_guard;  ///< The same for the passwords of DCC accounts.
   user_cache users;
-  kept_figures<std::int64_t, query::task_standing> standings;                  ///< By task.
+  kept_figures<std::int64_t, counted_standing> standings;                      ///< By task.
   kept_figures<std::string, std::vector<query::task_type_count>> type_counts;  ///< By organisation.
   work_pool import_work;  ///< Reads uploaded files. Pools come last: their threads end before the rest goes.
   password_workers passwords;

@@ -393,12 +393,24 @@ class beast_session final : public session,
       });
     } else {
       tcp().socket().async_wait(asio::socket_base::wait_read, [self](const error_code& ec) {
-        if (!self->events_) return;
-        error_code failed;
-        const auto waiting = self->tcp().socket().available(failed);
-        if (ec || failed || waiting == 0) self->events_->close(false);
+        if (!self->events_ || ec == asio::error::operation_aborted) return;
+        const auto there = ec ? presence::gone : self->look_for_client();
+        if (there == presence::gone) self->events_->close(false);
+        if (there == presence::silent) self->watch_for_hang_up();
       });
     }
+  }
+
+  enum class presence : std::uint8_t { silent, talking, gone };
+
+  /// Needed after a wait for bytes: Asio's reactor may still hold a wake-up for bytes that were read meanwhile, and it
+  /// ends a wait that was begun after them, with nothing there to read.
+  presence look_for_client() {
+    error_code ec;
+    tcp().socket().non_blocking(true, ec);
+    if (!ec) tcp().socket().receive(asio::buffer(unexpected_, 1), asio::socket_base::message_peek, ec);
+    if (!ec) return presence::talking;
+    return ec == asio::error::would_block ? presence::silent : presence::gone;
   }
 
   awaitable<void> refuse() {

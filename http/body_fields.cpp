@@ -52,9 +52,8 @@ bool has_lone_surrogate(const value_t& v) {
 /// Builds the tree while the parser reads, but reads the numbers itself: RapidJSON's quick reading of them is off by
 /// some units in the last place, so that a filter would not be given back as it came, and its exact one
 /// (kParseFullPrecisionFlag) reads past its tables and answers infinity (found by fuzzing).
-class tree_builder {
+class tree_builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, tree_builder> {
  public:
-  using Ch = char;
   explicit tree_builder(rapidjson::Document& into) : into_(into) {}
   // NOLINTBEGIN(readability-identifier-naming): RapidJSON's names
   bool RawNumber(const char* text, rapidjson::SizeType length, bool) {
@@ -71,12 +70,8 @@ class tree_builder {
   bool EndObject(rapidjson::SizeType members) { return into_.EndObject(members); }
   bool StartArray() { return into_.StartArray(); }
   bool EndArray(rapidjson::SizeType items) { return into_.EndArray(items); }
-  // Never called with kParseNumbersAsStringsFlag, but wanted by the parser's types.
-  bool Int(int n) { return into_.Int(n); }
-  bool Uint(unsigned n) { return into_.Uint(n); }
-  bool Int64(std::int64_t n) { return into_.Int64(n); }
-  bool Uint64(std::uint64_t n) { return into_.Uint64(n); }
-  bool Double(double n) { return into_.Double(n); }
+  /// For numbers that the parser has read, which it does not do with kParseNumbersAsStringsFlag.
+  static bool Default() { return false; }
   // NOLINTEND(readability-identifier-naming)
 
  private:

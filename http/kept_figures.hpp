@@ -23,7 +23,6 @@ struct kept_answer {
   Figures figures;
   change_stamps::stamp stamp{};  ///< Of what they are about, taken before the store was asked.
   steady_time asked{};
-  steady_time counted{};  ///< When the store last counted rows for it, not only looked whether it had to.
   mutable std::atomic_flag is_asked_again{};
 
   /// Whether the store may be spared the question. When the life of the figures is over it is one who asks anew, not
@@ -48,8 +47,8 @@ class kept_figures {
     const auto found = kept_.find(about);
     return found == kept_.end() ? nullptr : found->second;
   }
-  void keep(const Key& about, Figures answered, change_stamps::stamp stamp, steady_time asked, steady_time counted) {
-    auto made = std::make_shared<const kept_answer<Figures>>(std::move(answered), stamp, asked, counted);
+  void keep(const Key& about, Figures answered, change_stamps::stamp stamp, steady_time asked) {
+    auto made = std::make_shared<const kept_answer<Figures>>(std::move(answered), stamp, asked);
     const std::lock_guard lock(mutex_);
     if (kept_.size() >= limit_) kept_.clear();
     kept_[about] = std::move(made);

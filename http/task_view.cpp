@@ -49,18 +49,20 @@ async<result<described_task>> standing_of(call& c, task_id id) {
   const auto stamp = c.s.inside->stamps().of_task(id);
   const auto now = std::chrono::steady_clock::now();
   auto kept = c.s.standings.find(value(id));
-  if (kept && kept->figures.task.organization_id != c.organization) kept = nullptr;
-  if (kept && kept->holds(stamp, now)) co_return described(kept->figures);
+  if (kept && kept->figures.stored.task.organization_id != c.organization) kept = nullptr;
+  if (kept && kept->holds(stamp, now)) co_return described(kept->figures.stored);
   query::find_standing q;
   q.organization_id = c.organization;
   q.task = id;
-  if (kept && kept->figures.until && now - kept->counted < longest_uncounted)
-    q.known = query::counted_task{kept->figures.counters, *kept->figures.until};
-  const bool is_recounted = !q.known;
+  auto counted = now;
+  if (kept && kept->figures.stored.until && now - kept->figures.counted < longest_uncounted) {
+    q.known = query::counted_task{kept->figures.stored.counters, *kept->figures.stored.until};
+    counted = kept->figures.counted;
+  }
   auto found = co_await c.ask(std::move(q));
   if (!found) co_return tl::unexpected<failure>(std::move(found.error()));
   auto shown = described(*found);
-  c.s.standings.keep(value(id), std::move(*found), stamp, now, is_recounted ? now : kept->counted);
+  c.s.standings.keep(value(id), {std::move(*found), counted}, stamp, now);
   co_return shown;
 }
 
@@ -70,7 +72,7 @@ async<result<std::vector<query::task_type_count>>> tasks_by_type(call& c) {
   if (const auto kept = c.s.type_counts.find(c.organization); kept && kept->holds(stamp, now)) co_return kept->figures;
   query::count_tasks_by_type q{c.organization};
   auto counted = co_await c.ask(std::move(q));
-  if (counted) c.s.type_counts.keep(c.organization, *counted, stamp, now, now);
+  if (counted) c.s.type_counts.keep(c.organization, *counted, stamp, now);
   co_return counted;
 }
 

@@ -172,9 +172,7 @@ using store_writer = caf::typed_actor<
 using store_worker = caf::typed_actor<
     // Commit a pack.
     caf::replies_to<commit_atom, std::shared_ptr<change_pack>>::with<std::shared_ptr<change_report>>,
-    // Run a query.
-    caf::replies_to<query_atom, query_ptr>::with<query_answer>,
-    // The same, and hand the answer over; replied with the answer too, but for its value.
+    // Run a query. Where somebody waits outside he is handed the answer, and the reply is the answer without its value.
     caf::replies_to<query_atom, query_ptr, answer_to<std::any>>::with<query_answer>>;
 
 /// Hands queries to idle reader workers; bounded.

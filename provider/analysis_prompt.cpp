@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "messages/model/json_depth.hpp"
 #include "messages/model/text.hpp"
 #include "provider/follow_time.hpp"
 #include "provider/json_reading.hpp"
@@ -79,21 +80,12 @@ std::string without_thoughts(std::string_view content) {
 /// Position behind the object that opens at `at`; npos when it does not close.
 std::size_t object_end(std::string_view text, std::size_t at) noexcept {
   int depth = 0;
-  bool is_in_string = false;
-  for (; at < text.size(); ++at) {
-    const char c = text[at];
-    if (is_in_string) {
-      if (c == '\\') ++at;
-      else if (c == '"') is_in_string = false;
-    } else if (c == '"') {
-      is_in_string = true;
-    } else if (c == '{') {
-      ++depth;
-    } else if (c == '}' && --depth == 0) {
-      return at + 1;
-    }
-  }
-  return std::string_view::npos;
+  const auto closes = [&](char c) {
+    if (c == '{') ++depth;
+    return c == '}' && --depth == 0;
+  };
+  const auto end = find_outside_strings(text, closes, at);
+  return end == std::string_view::npos ? end : end + 1;
 }
 
 /// One object as the agreed answer; nothing when it is something else.

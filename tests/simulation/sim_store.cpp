@@ -121,25 +121,6 @@ struct worker_state {
   static inline const char* name = "store_worker";
 };
 
-caf::result<query_answer> read(sim_worker::stateful_pointer<worker_state> self, const query_ptr& query,
-                               const answer_to<std::any>& asker) {
-  auto& state = self->state;
-  const auto id = state.next++;
-  auto entry = std::make_shared<worker_state::waiting>();
-  entry->read = self->make_response_promise<query_answer>();
-  entry->outside = asker;
-  const auto promise = *entry->read;
-  state.open.emplace(id, entry);
-  const caf::actor_addr me{self->address()};
-  state.link->read(query, [me, id, weak = std::weak_ptr<worker_state::waiting>(entry)](query_answer answer) {
-    const auto waiting = weak.lock();
-    if (!waiting) return;
-    waiting->answer = std::move(answer);
-    if (const auto worker = caf::actor_cast<caf::actor>(me)) caf::anon_send(worker, done_atom::value, id);
-  });
-  return promise;
-}
-
 sim_worker::behavior_type worker_behavior(sim_worker::stateful_pointer<worker_state> self,
                                           std::shared_ptr<store_link> link) {
   self->state.link = std::move(link);
@@ -164,8 +145,23 @@ sim_worker::behavior_type worker_behavior(sim_worker::stateful_pointer<worker_st
         state.open.emplace(id, entry);
         return *entry->commit;
       },
-      [self](query_atom, const query_ptr& query) { return read(self, query, nullptr); },
-      [self](query_atom, const query_ptr& query, const answer_to<std::any>& asker) { return read(self, query, asker); },
+      [self](query_atom, const query_ptr& query, const answer_to<std::any>& outside) -> caf::result<query_answer> {
+        auto& state = self->state;
+        const auto id = state.next++;
+        auto entry = std::make_shared<worker_state::waiting>();
+        entry->read = self->make_response_promise<query_answer>();
+        entry->outside = outside;
+        const auto promise = *entry->read;
+        state.open.emplace(id, entry);
+        const caf::actor_addr me{self->address()};
+        state.link->read(query, [me, id, weak = std::weak_ptr<worker_state::waiting>(entry)](query_answer answer) {
+          const auto waiting = weak.lock();
+          if (!waiting) return;
+          waiting->answer = std::move(answer);
+          if (const auto worker = caf::actor_cast<caf::actor>(me)) caf::anon_send(worker, done_atom::value, id);
+        });
+        return promise;
+      },
       [self](done_atom, std::uint64_t id) {
         auto entry = self->state.open.extract(id);
         if (entry.empty()) return;
