@@ -46,7 +46,7 @@ constexpr key_spec list(std::string_view name, double most, std::string_view doc
   return {name, &at<Section, Member>, 0, most, doc, "", false, false};
 }
 
-constexpr std::array<section_spec, 11> sections{{
+constexpr std::array<section_spec, 12> sections{{
     {"http", "The public listener."},
     {"admin", "The listener for machines that watch this one: /metrics, /healthz, /readyz. It asks for no login."},
     {"auth", "Tokens and logins."},
@@ -55,6 +55,7 @@ constexpr std::array<section_spec, 11> sections{{
     {"analyst", "The language model that reads conversations."},
     {"job", "How a call is followed to its end."},
     {"dispatch", "How a task's calls are handed to the provider."},
+    {"cases", "Calls to the parties of mediation cases."},
     {"supervisor", "Restarts and the sweep that finds forgotten work."},
     {"node", "This process."},
     {"log", "Log lines."},
@@ -68,6 +69,7 @@ constexpr auto provider = &options::provider;
 constexpr auto analyst = &options::analyst;
 constexpr auto job = &options::job;
 constexpr auto dispatch = &options::dispatch;
+constexpr auto cases = &options::cases;
 constexpr auto supervisor = &options::supervisor;
 constexpr auto node = &options::node;
 constexpr auto logging = &options::log;
@@ -80,6 +82,7 @@ using pr = provider_options;
 using an = analyst_options;
 using jo = job_options;
 using di = dispatch_options;
+using ca = cases_options;
 using su = supervisor_options;
 using no = node_options;
 using lo = log_options;
@@ -247,6 +250,23 @@ constexpr std::array keys{
                                                     "Calls handed over for one organisation, on average."),
     number<dispatch, &di::account_calls_per_s>("dispatch.account_calls_per_s", 0.01, 100'000,
                                                "Calls handed over for the whole account, on average."),
+
+    list<cases, &ca::scripts>("cases.scripts", 64,
+                              "Which script calls whom, \"stage.party=script id\": stage one of intent_survey, "
+                              "fact_finding, material_verify, agreement, follow_up; party applicant or respondent."),
+    list<cases, &ca::called_parties>("cases.called_parties", 64,
+                                     "Whom a stage calls by itself, \"stage=party\"; a stage not named calls both."),
+    number<cases, &ca::max_rounds>("cases.max_rounds", 1, 100, "Rounds of a person at a stage."),
+    number<cases, &ca::round_interval>("cases.round_interval_s", 0, week_s,
+                                       "Between the beginnings of two rounds of a person."),
+    number<cases, &ca::look_interval>("cases.look_interval_ms", 10, max_wait_ms, "Between looks at a case's call."),
+    number<cases, &ca::deadline>("cases.deadline_s", 1, week_s, "A call is followed so long since its first look."),
+    number<cases, &ca::max_failures>("cases.max_failures", 1, 10'000,
+                                     "Failed looks in a row until following a call is given up."),
+    number<cases, &ca::place_budget>("cases.place_budget_ms", 0, 60'000,
+                                     "call-v2 waits so long for the provider to take the calls."),
+    number<cases, &ca::calls_per_group>("cases.calls_per_group", 1, 10'000,
+                                        "Calls of one script that share a job group at most."),
 
     number<supervisor, &su::sweep_interval>("supervisor.sweep_interval_s", 1, 86'400,
                                             "Between sweeps for work that nobody does."),

@@ -152,6 +152,21 @@ struct dispatch_options {
   double account_calls_per_s{400};       ///< Token bucket of the account.
 };
 
+/// [cases] Calls to the parties of mediation cases (http-api.md section 6).
+struct cases_options {
+  /// "stage.party=script id" each, e.g. "follow_up.applicant=4f25a8be"; who has none is not called.
+  std::vector<std::string> scripts;
+  /// "stage=party" each: whom a stage calls by itself; a stage that is not named calls both.
+  std::vector<std::string> called_parties;
+  int max_rounds{3};                                      ///< Of a person and stage.
+  milliseconds round_interval{std::chrono::minutes{30}};  ///< Between the beginnings of two rounds.
+  milliseconds look_interval{10'000};                     ///< Between looks, whatever the state.
+  milliseconds deadline{std::chrono::hours{2}};           ///< Since the first look.
+  int max_failures{10};                                   ///< Consecutive failed looks until it is given up.
+  milliseconds place_budget{8'000};                       ///< call-v2 waits so long for the provider's ids.
+  int calls_per_group{500};                               ///< Calls of one script that share a job group.
+};
+
 /// [supervisor] Restarts and sweep [4].
 struct supervisor_options {
   milliseconds sweep_interval{std::chrono::seconds{300}};
@@ -191,6 +206,7 @@ struct options {
   analyst_options analyst;
   job_options job;
   dispatch_options dispatch;
+  cases_options cases;
   supervisor_options supervisor;
   node_options node;
   log_options log;

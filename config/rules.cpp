@@ -6,6 +6,7 @@
 #include <fstream>
 #include <optional>
 
+#include "config/case_scripts.hpp"
 #include "config/ip_network.hpp"
 
 namespace waihu::config {
@@ -152,6 +153,19 @@ void check_work(const options& o, const rule_report& report) {
            "lower it to a third of node.lease_time_ms");
 }
 
+void check_cases(const cases_options& o, const rule_report& report) {
+  for (const auto& entry : o.scripts)
+    if (const auto fault = case_scripts::fault_of_script(entry))
+      report(
+          "cases.scripts", *fault,
+          "write stage.party=script id, stage one of intent_survey|fact_finding|material_verify|agreement|follow_up, "
+          "party applicant or respondent");
+  for (const auto& entry : o.called_parties)
+    if (const auto fault = case_scripts::fault_of_called_party(entry))
+      report("cases.called_parties", *fault, "write stage=party, e.g. \"fact_finding=applicant\"");
+  check_order(o.look_interval, o.deadline, "cases.look_interval_ms", "cases.deadline_s", report);
+}
+
 void check_time_zone(const std::string& zone, const rule_report& report) {
   const bool plain = !zone.empty() && zone.find("..") == std::string::npos && zone.front() != '/' &&
                      std::all_of(zone.begin(), zone.end(), [](unsigned char c) {
@@ -183,6 +197,7 @@ void check_rules(const options& o, const rule_report& report) {
   check_provider(o.provider, report);
   check_analyst(o.analyst, report);
   check_work(o, report);
+  check_cases(o.cases, report);
   check_time_zone(o.node.time_zone, report);
   check_log(o.log, report);
 }

@@ -47,6 +47,8 @@ class backend {
   virtual void automation(automation_view m, completion<automation_state> done) = 0;
   virtual void sweep(sweep_now m, completion<bool> done) = 0;
   virtual void run(start_run m, completion<run_record> done) = 0;
+  virtual void await_calls(await_case_calls m, completion<bool> done) = 0;
+  virtual void cancel_call(cancel_case_call m, completion<bool> done) = 0;
 
   /// What the task's live actor shows now; nullopt when the organisation has no such task or no actor runs for it here:
   /// ask the store then. Any thread; does not wait for the actor.

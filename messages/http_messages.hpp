@@ -172,6 +172,22 @@ struct start_run {
   bool skip_recording{true};
 };
 
+/// Waits until the provider has these calls of a task of cases, or they are over; starts the task's actor if need be.
+/// Answers true when that is so of each, false when the budget is over before.
+struct await_case_calls {
+  std::string organization_id;
+  task_id task{};
+  std::vector<job_row_id> rows;
+  milliseconds budget{8'000};
+};
+
+/// Asks the provider to cancel a call that has not begun; the call is followed to its end as ever. Refusals: "4002" not
+/// at the provider yet, "4003" over already, "5001" the provider refused.
+struct cancel_case_call {
+  std::string organization_id;
+  job_row_id row{};
+};
+
 /// A subscriber of the event hub. `deliver` is called from the hub with each matching event, oldest first; it must not
 /// block; it returns false to be dropped (its queue is full or its client gone).
 struct event_subscription {

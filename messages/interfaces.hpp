@@ -58,6 +58,7 @@ using record_atom = caf::atom_constant<caf::atom("recording")>;
 using explain_atom = caf::atom_constant<caf::atom("explain")>;
 using auto_atom = caf::atom_constant<caf::atom("auto")>;
 using run_atom = caf::atom_constant<caf::atom("run")>;
+using place_atom = caf::atom_constant<caf::atom("place")>;
 using held_atom = caf::atom_constant<caf::atom("held")>;
 
 // --- payloads ----------------------------------------------------------------------------------------------------
@@ -235,6 +236,8 @@ using call_task =
                      caf::replies_to<refresh_atom, refresh_jobs>::with<result<refreshed_jobs>>,
                      caf::replies_to<diagnose_atom>::with<diagnosed_task>,
                      caf::replies_to<explain_atom, job_row_id>::with<result<explained_job>>,
+                     // Case calls joined the task, or somebody waits for some: answered when the provider has them.
+                     caf::replies_to<place_atom, await_case_calls>::with<result<bool>>,
                      // A job's summary changed.
                      caf::reacts_to<report_atom, job_report>,
                      // A job wants to be woken in so many milliseconds; negative = not at all.
@@ -314,6 +317,8 @@ using http_gateway = caf::typed_actor<
     caf::reacts_to<auto_atom, switch_automation, answer_to<automation_state>>,
     caf::reacts_to<auto_atom, automation_view, answer_to<automation_state>>,
     caf::reacts_to<sweep_atom, answer_to<bool>>, caf::reacts_to<run_atom, start_run, answer_to<run_record>>,
+    caf::reacts_to<place_atom, await_case_calls, answer_to<bool>>,
+    caf::reacts_to<place_atom, cancel_case_call, answer_to<bool>>,
     caf::reacts_to<join_atom, subscription_ptr, answer_to<std::uint64_t>>, caf::reacts_to<leave_atom, std::uint64_t>>;
 
 }  // namespace waihu
@@ -372,5 +377,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<waihu::automation_state>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::start_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<waihu::run_record>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<waihu::run_record>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::await_case_calls)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::cancel_case_call)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<bool>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<bool>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<std::uint64_t>)

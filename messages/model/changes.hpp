@@ -32,6 +32,9 @@ struct move_task {
   std::optional<std::string> job_group_id;  ///< Set on 1→2; on 2→1 give "" to forget the abandoned group.
   std::optional<std::string> last_error;    ///< Replaces `last_error` when given ("" clears it).
   wall_time at{};
+  /// Calls that the sender knows of; where given, refused when the task has got more meanwhile (case calls join tasks
+  /// that are calling).
+  std::optional<std::int64_t> leads_count{};
 };
 
 /// Replaces `last_error` without a move. Also clears `group_requested_at` (a start that ended without a group, a switch
@@ -93,6 +96,8 @@ struct settle_job {
   job_outcome outcome{};
   attempt last;  ///< Empty strings and zeros are stored as NULL.
   wall_time at{};
+  /// Of a case call: the event tells it with the status's Chinese name.
+  std::optional<case_call_id> case_call{};
 };
 
 /// A conversation (and the rest of the last attempt) that arrived after the job had settled; status is not touched.
@@ -110,6 +115,7 @@ struct park_job {
   int failures{};
   std::optional<wall_time> poll_started_at, last_change_at;
   wall_time at{};
+  std::optional<case_call_id> case_call{};  ///< As in `settle_job`.
 };
 
 /// `parked` → `tracking`.
@@ -143,7 +149,7 @@ struct record_follow_up {
   bool replace{};
 };
 
-/// A job that needs no follow-up (Cancelled): phase → `closed`.
+/// A job that needs no follow-up (Cancelled, or any case call): phase → `closed`.
 struct close_job {
   ownership own;
   job_row_id row{};

@@ -24,6 +24,8 @@ enum class event_id : std::int64_t {};
 enum class user_id : std::int64_t {};
 /// `auto_call_scene.id`. Assigned by the store, positive.
 enum class scene_id : std::int64_t {};
+/// `mediation_records.id`: one round of calling one person of a case. Assigned by the store, positive.
+enum class case_call_id : std::int64_t {};
 /// One of the 256 slices of work that a node may own (state-machines.md section 6). 0..255.
 enum class shard_id : std::int16_t {};
 /// Fencing number of a shard's lease; grows by one at each change of owner. 0 = never owned.

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "messages/model/cases.hpp"
 #include "messages/model/failure.hpp"
 #include "messages/model/ids.hpp"
 #include "messages/model/records.hpp"
@@ -315,12 +316,14 @@ struct count_tasks_by_type {
   std::string organization_id;
 };
 
-/// One task of the organisation, by id or by job group (exactly one given). not_found otherwise.
+/// One task of the organisation, by id or by job group (exactly one given). not_found otherwise, and for a task of
+/// cases unless `any_origin`.
 struct find_task {
   using answer_type = call_task_record;
   std::string organization_id;
   std::optional<task_id> id;
   std::optional<std::string> job_group_id;
+  bool any_origin{};
 };
 
 /// Chooses the script of a task still in 1 whose start has not been requested. illegal_transition otherwise.
@@ -468,6 +471,110 @@ struct unfinished_runs {
   int limit{1000};
 };
 
+/// Registers a case or replaces what is known of it; parties that are not named any more are not called any more. Calls
+/// that were made stay.
+struct put_case {
+  using answer_type = case_record;
+  case_record what;  ///< Times are assigned.
+};
+
+/// A case of the organisation. not_found when there is none.
+struct find_case {
+  using answer_type = case_record;
+  std::string organization_id, case_id;
+};
+
+/// One call of a case with its job.
+struct case_call_view {
+  case_call_record record;
+  call_job_view job;
+  std::string job_group_id;  ///< Empty until the provider has one.
+  std::string last_error;    ///< Why it could not be placed; empty when it could, or still may.
+};
+
+/// Whom a case call goes to.
+struct wanted_case_call {
+  std::string person_id;
+  std::string script_id;  ///< Not empty.
+  std::string phone;      ///< Instead of the number on file; "" = that one.
+};
+
+enum class case_placement : std::uint8_t {
+  placed,          ///< A call was made durable; the provider does not have it yet.
+  active,          ///< The person has an active call of this case: that one.
+  must_wait,       ///< `next_round` says until when.
+  limit_reached,   ///< No more rounds at this stage.
+  number_unfit,    ///< The last round showed that the number cannot be reached.
+  invalid_phone,   ///< Neither a mobile nor a land line, or none at all.
+  unknown_person,  ///< No party of the case.
+};
+
+/// What became of a wish to call somebody.
+struct placed_case_call {
+  std::string person_id;
+  case_placement what{};
+  std::optional<wall_time> next_round;
+  std::optional<case_call_view> call;  ///< With `placed` and `active`.
+};
+
+/// Makes calls to persons of a case durable, in one transaction, as jobs of tasks of origin `cases`: a task of the same
+/// script that is still calling and has room (`calls_a_task`) is joined, else one is made. One active call a person and
+/// case, whoever asks at once: the store enforces it. Answers one entry a wish, in order. not_found when the
+/// organisation has no such case (or another `mediation_id` is given); rejected with vendor_code "stopped" when it is
+/// switched off.
+struct place_case_calls {
+  using answer_type = std::vector<placed_case_call>;
+  std::string organization_id, case_id;
+  std::optional<std::int64_t> mediation_id;
+  mediation_stage stage{};
+  std::vector<wanted_case_call> wanted;  ///< At most 100.
+  case_round_rules rules;
+  int calls_a_task{500};
+  std::string creator;
+  wall_time at{};
+};
+
+/// Calls of cases, newest first; an empty text or missing value does not filter.
+struct list_case_calls {
+  using answer_type = page_of<case_call_view>;
+  std::string organization_id;
+  std::string case_id, person_id, call_job_id;
+  std::string phone;  ///< In any usual writing.
+  std::optional<mediation_stage> stage;
+  std::optional<call_status> status;  ///< A terminal one; any other means: not ended.
+  time_range created;
+  page_request page;
+};
+
+/// Some calls of cases by their numbers, at most 500; ascending, unknown ones left out.
+struct case_calls_by_id {
+  using answer_type = std::vector<case_call_view>;
+  std::string organization_id;
+  std::vector<case_call_id> ids;
+};
+
+/// Replaces the remark of a case call. not_found when the organisation has none of this provider job.
+struct remark_case_call {
+  using answer_type = case_call_view;
+  std::string organization_id, call_job_id;
+  std::string remark;
+  std::string modifier;
+  wall_time at{};
+};
+
+/// How many case calls there are of a stage and status (`none` = not ended).
+struct case_call_count {
+  mediation_stage stage{};
+  call_status status{};
+  std::int64_t calls{};
+};
+struct count_case_calls {
+  using answer_type = std::vector<case_call_count>;  ///< By stage, then status; those without a call are left out.
+  std::string organization_id;
+  std::string case_id;  ///< "" = all.
+  time_range created;
+};
+
 /// The newest event id in the outbox; 0 when it is empty.
 struct last_event {
   using answer_type = event_id;
@@ -490,7 +597,8 @@ struct load_task {
 };
 
 /// Tasks that want an actor (state-machines.md section 4): in 2, 3 or 5, or in 4 with a job lacking status or
-/// follow-up; not those of organisations that are switched off. Ascending.
+/// follow-up, or of cases, in 1, with a job that has not ended; not those of organisations that are switched off.
+/// Ascending.
 struct unfinished_task {
   task_id id{};
   task_type type{};
@@ -527,16 +635,19 @@ struct release_claim {
 }  // namespace query
 
 /// Any query. Process-local; never crosses a node border.
-using store_query = std::variant<
-    query::user_by_name, query::user_by_id, query::replace_password, query::create_user, query::create_organization,
-    query::organization_by_id, query::dcc_user_by_name, query::replace_dcc_password, query::note_dcc_verified,
-    query::associate_dcc, query::disassociate_dcc, query::create_dcc_user, query::set_dcc_status, query::list_dcc_users,
-    query::import_leads, query::lead_statistics, query::list_leads, query::lead_by_id, query::create_scene,
-    query::list_scenes, query::create_task, query::preview_task, query::create_once, query::list_tasks,
-    query::tasks_behind, query::count_tasks_by_type, query::find_task, query::set_script, query::list_jobs,
-    query::jobs_behind, query::jobs_by_row, query::job_by_call_job_id, query::find_standing, query::events_after,
-    query::call_history, query::job_by_row, query::set_automation, query::stopped_organizations, query::create_run,
-    query::find_run, query::advance_run, query::unfinished_runs, query::last_event, query::load_task,
-    query::unfinished_tasks, query::claim_shards, query::renew_claim, query::release_claim>;
+using store_query =
+    std::variant<query::user_by_name, query::user_by_id, query::replace_password, query::create_user,
+                 query::create_organization, query::organization_by_id, query::dcc_user_by_name,
+                 query::replace_dcc_password, query::note_dcc_verified, query::associate_dcc, query::disassociate_dcc,
+                 query::create_dcc_user, query::set_dcc_status, query::list_dcc_users, query::import_leads,
+                 query::lead_statistics, query::list_leads, query::lead_by_id, query::create_scene, query::list_scenes,
+                 query::create_task, query::preview_task, query::create_once, query::list_tasks, query::tasks_behind,
+                 query::count_tasks_by_type, query::find_task, query::set_script, query::list_jobs, query::jobs_behind,
+                 query::jobs_by_row, query::job_by_call_job_id, query::find_standing, query::events_after,
+                 query::call_history, query::job_by_row, query::set_automation, query::stopped_organizations,
+                 query::create_run, query::find_run, query::advance_run, query::unfinished_runs, query::put_case,
+                 query::find_case, query::place_case_calls, query::list_case_calls, query::case_calls_by_id,
+                 query::remark_case_call, query::count_case_calls, query::last_event, query::load_task,
+                 query::unfinished_tasks, query::claim_shards, query::renew_claim, query::release_claim>;
 
 }  // namespace waihu

@@ -79,6 +79,9 @@ struct scene_record {
   std::vector<scene_tag> scene_tags;
 };
 
+/// What a task was made for. Tasks of cases are made by the daemon and shown by no list of campaigns.
+enum class task_origin : std::uint8_t { campaign, cases };
+
 /// `call_tasks`: a campaign.
 struct call_task_record {
   task_id id{};
@@ -98,13 +101,14 @@ struct call_task_record {
   wall_time updated_time{};
   epoch_t epoch{};  ///< Epoch of the last writer.
   std::optional<wall_time> started_at, completed_at;
+  task_origin origin{task_origin::campaign};
   std::string last_error;  ///< Last reason why it could not go on; empty when none.
 };
 
 /// The part of `leads_task_list` that a live job's actor keeps. Big texts stay in the store.
 struct call_job_record {
   job_row_id row{};
-  std::string leads_id;      ///< Whose call it is.
+  std::string leads_id;      ///< Whose call it is; of a case call the number of its `mediation_records` row.
   std::string leads_name;    ///< May be empty.
   std::string leads_phone;   ///< Normalised: digits only, no country prefix.
   std::string reference_id;  ///< task_id + organization_id + leads_id; what the provider echoes.

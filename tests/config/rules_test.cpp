@@ -5,6 +5,7 @@
 #include <functional>
 #include <set>
 
+#include "config/case_scripts.hpp"
 #include "config/ip_network.hpp"
 #include "tests/config/scratch_folder.hpp"
 
@@ -168,6 +169,33 @@ TEST(ConfigRules, RefuseATimeZoneThatDoesNotExist) {
 TEST(ConfigRules, RefuseALogComponentWithoutALevel) {
   for (const auto* entry : {"store", "store=", "=debug", "store=loud"})
     EXPECT_EQ(broken_by([&](options& o) { o.log.components = {entry}; }), keys{"log.components"}) << entry;
+}
+
+TEST(ConfigRules, ScriptsOfCasesNameStageAndParty) {
+  for (const auto* entry :
+       {"", "follow_up", "follow_up.applicant", "follow_up.applicant=", "履约回访.applicant=x", "follow_up=x"})
+    EXPECT_EQ(broken_by([&](options& o) {
+                o.cases.scripts = {"agreement.respondent=a=b", entry};
+              }),
+              keys{"cases.scripts"})
+        << entry;
+  for (const auto* entry : {"", "follow_up", "follow_up=both", "=applicant"})
+    EXPECT_EQ(broken_by([&](options& o) { o.cases.called_parties = {entry}; }), keys{"cases.called_parties"}) << entry;
+  EXPECT_EQ(broken_by([](options& o) { o.cases.deadline = o.cases.look_interval / 2; }),
+            keys{"cases.look_interval_ms"});
+}
+
+TEST(CaseScripts, AreFoundByStageAndPartyAndWhoIsNotNamedIsCalled) {
+  cases_options o;
+  o.scripts = {"follow_up.applicant=one", "follow_up.respondent=two=2", "agreement.applicant=one"};
+  o.called_parties = {"agreement=applicant"};
+  const case_scripts scripts(o);
+  EXPECT_EQ(scripts.script_of(mediation_stage::follow_up, party_side::respondent), "two=2");
+  EXPECT_EQ(scripts.script_of(mediation_stage::agreement, party_side::respondent), "");
+  EXPECT_TRUE(scripts.calls(mediation_stage::agreement, party_side::applicant));
+  EXPECT_FALSE(scripts.calls(mediation_stage::agreement, party_side::respondent));
+  EXPECT_TRUE(scripts.calls(mediation_stage::follow_up, party_side::respondent));
+  EXPECT_EQ(scripts.all().size(), 3U);
 }
 
 }  // namespace
