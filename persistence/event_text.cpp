@@ -22,6 +22,8 @@ event_record job_event(const ownership& own, job_row_id row, std::string organiz
   return e;
 }
 
+std::string case_call_text(case_call_id id) { return ",\"caseCallId\":" + std::to_string(value(id)); }
+
 }  // namespace
 
 std::string json_string(std::string_view text) {
@@ -64,7 +66,11 @@ event_record event_of(const change::settle_job& c, std::string organization_id, 
   auto e = job_event(c.own, c.row, std::move(organization_id), std::move(phase_left), "settled", c.at);
   e.data_json = "{\"status\":" + json_string(to_string(c.status)) +
                 ",\"outcome\":" + json_string(to_string(stored_outcome(c))) +
-                ",\"attempt_status\":" + json_string(storable_text(c.last.status)) + "}";
+                ",\"attempt_status\":" + json_string(storable_text(c.last.status));
+  if (c.case_call)
+    e.data_json += case_call_text(*c.case_call) + ",\"callStatus\":" + json_string(to_string(c.status)) +
+                   ",\"callStatusText\":" + json_string(chinese_text(c.status));
+  e.data_json += "}";
   return e;
 }
 
@@ -77,7 +83,12 @@ event_record event_of(const change::attach_attempt& c, std::string organization_
 
 event_record event_of(const change::park_job& c, std::string organization_id, std::string phase_left) {
   auto e = job_event(c.own, c.row, std::move(organization_id), std::move(phase_left), "parked", c.at);
-  e.data_json = "{\"reason\":" + json_string(to_string(c.reason)) + "}";
+  e.data_json = "{\"reason\":" + json_string(to_string(c.reason));
+  if (c.case_call) {
+    e.data_json += case_call_text(*c.case_call);
+    if (c.reason == parked_reason::unreachable) e.data_json += ",\"message\":\"获取通话状态失败\"";
+  }
+  e.data_json += "}";
   return e;
 }
 

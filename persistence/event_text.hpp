@@ -16,12 +16,13 @@ std::string json_string(std::string_view text);
 /// "task": from and to are the words of task_type; details `from_type`, `to_type`, and `job_group_id`, `last_error`
 /// where the move set them.
 event_record event_of(const change::move_task& c, std::string organization_id);
-/// "job": from the phase it left to "settled"; details `status`, `outcome`, `attempt_status`.
+/// "job": from the phase it left to "settled"; details `status`, `outcome`, `attempt_status`, and of a case call
+/// `caseCallId`, `callStatus`, `callStatusText`.
 event_record event_of(const change::settle_job& c, std::string organization_id, std::string phase_left);
 /// "job", phase unchanged: a conversation arrived late; details `conversation: true`.
 event_record event_of(const change::attach_attempt& c, std::string organization_id, const std::string& phase,
                       wall_time at);
-/// "job": to "parked"; details `reason`.
+/// "job": to "parked"; details `reason`, and of a case call `caseCallId` and a `message` where it cannot be reached.
 event_record event_of(const change::park_job& c, std::string organization_id, std::string phase_left);
 /// "job": from "parked" to the phase it goes on in.
 event_record event_of(const change::unpark_job& c, std::string organization_id, std::string phase_entered);

@@ -62,6 +62,8 @@ result<change_receipt> memory_state::carry_out(const change::move_task& c) {
   auto& t = tasks.at(value(c.own.task));
   if (!is_legal_move(c.from, c.to)) return fail(errc::illegal_transition, "a task never makes this move");
   if (t.type != c.from) return fail(errc::illegal_transition, "the task is not in the state this move leaves");
+  if (c.leads_count && *c.leads_count != t.leads_count)
+    return fail(errc::illegal_transition, "the task has got more calls meanwhile");
   if (c.to == task_type::created)
     for (const auto& [row, job] : jobs)
       if (job.task == c.own.task && (job.view.job.phase == job_phase::dispatching || !job.view.job.call_job_id.empty()))

@@ -64,7 +64,7 @@ result<query::lead_history> memory_session::run(const query::lead_by_id& q) {
   out.follows.resize(std::min(out.follows.size(), limit));
   for (auto j = state_->jobs.rbegin(); j != state_->jobs.rend(); ++j) {
     const auto& task = state_->tasks.at(value(j->second.task));
-    if (j->second.view.job.leads_id != key.second || task.organization_id != key.first) continue;
+    if (j->second.case_call || j->second.view.job.leads_id != key.second || task.organization_id != key.first) continue;
     ++out.call_count;
     if (out.calls.size() < limit)
       out.calls.push_back({state_->view_of(j->second), task.id, task.task_name, task.job_group_id});

@@ -65,7 +65,8 @@ task_counters memory_state::count(task_id task) const {
   const auto rows = jobs_of_task.find(value(task));
   if (rows == jobs_of_task.end()) return c;
   for (const auto row : rows->second) {
-    const auto& j = jobs.at(row).view.job;
+    const auto& job = jobs.at(row);
+    const auto& j = job.view.job;
     const bool followed = j.leads_follow_id.has_value();
     const bool ended = j.status == call_status::succeeded || j.status == call_status::failed;
     const auto now = j.is_interested;
@@ -76,7 +77,7 @@ task_counters memory_state::count(task_id task) const {
     c.has_job_id += !j.call_job_id.empty();
     c.has_status += j.status != call_status::none;
     c.has_follow += followed;
-    c.follow_due += ended && !followed;
+    c.follow_due += ended && !followed && (!job.case_call || j.phase != job_phase::closed);
     c.interested += now == interest::interested;
     c.not_interested += now == interest::not_interested;
     c.unable += now == interest::undecided && followed;
@@ -89,6 +90,23 @@ task_counters memory_state::count(task_id task) const {
   c.connected = c.completed;
   c.not_connected = c.failed;
   return c;
+}
+
+bool memory_state::has_call_under_way(task_id task) const {
+  const auto rows = jobs_of_task.find(value(task));
+  return rows != jobs_of_task.end() && std::any_of(rows->second.begin(), rows->second.end(), [&](std::int64_t row) {
+           return jobs.at(row).view.job.status == call_status::none;
+         });
+}
+
+bool memory_state::owes(task_id task) const {
+  const auto rows = jobs_of_task.find(value(task));
+  return rows != jobs_of_task.end() && std::any_of(rows->second.begin(), rows->second.end(), [&](std::int64_t row) {
+           const auto& job = jobs.at(row);
+           const auto& j = job.view.job;
+           return j.status == call_status::none ||
+                  (j.status != call_status::cancelled && !j.leads_follow_id && !job.case_call);
+         });
 }
 
 namespace {
@@ -154,11 +172,16 @@ const call_task_record* memory_session::owned_task(const std::string& organizati
   return found == state_->tasks.end() || found->second.organization_id != organization_id ? nullptr : &found->second;
 }
 
+const call_task_record* memory_session::owned_campaign(const std::string& organization_id, task_id id) const {
+  const auto* task = owned_task(organization_id, id);
+  return task == nullptr || task->origin != task_origin::campaign ? nullptr : task;
+}
+
 std::vector<call_task_record> memory_session::newest_first(const std::string& organization_id,
                                                            const std::vector<task_type>& types) const {
   std::vector<call_task_record> all;
   for (const auto& [id, t] : state_->tasks)
-    if (t.organization_id == organization_id &&
+    if (t.organization_id == organization_id && t.origin == task_origin::campaign &&
         (types.empty() || std::find(types.begin(), types.end(), t.type) != types.end()))
       all.push_back(t);
   std::sort(all.begin(), all.end(), [](const call_task_record& a, const call_task_record& b) {
@@ -187,7 +210,7 @@ result<std::vector<query::task_type_count>> memory_session::run(const query::cou
   const std::lock_guard lock{state_->mutex};
   std::map<task_type, query::task_type_count> counts;
   for (const auto& [id, t] : state_->tasks) {
-    if (t.organization_id != q.organization_id) continue;
+    if (t.organization_id != q.organization_id || t.origin != task_origin::campaign) continue;
     auto& count = counts[t.type];
     count.type = t.type;
     ++count.tasks;
@@ -202,19 +225,21 @@ result<std::vector<query::task_type_count>> memory_session::run(const query::cou
 result<call_task_record> memory_session::run(const query::find_task& q) {
   if (q.id.has_value() == q.job_group_id.has_value())
     return fail(errc::invalid_argument, "either a task id or a job group id is asked");
+  const auto is_shown = [&](const call_task_record& t) { return q.any_origin || t.origin == task_origin::campaign; };
   const std::lock_guard lock{state_->mutex};
   if (q.id) {
-    if (const auto* t = owned_task(q.organization_id, *q.id)) return *t;
+    const auto* t = owned_task(q.organization_id, *q.id);
+    if (t != nullptr && is_shown(*t)) return *t;
   } else if (!q.job_group_id->empty()) {
     for (const auto& [id, t] : state_->tasks)
-      if (t.job_group_id == *q.job_group_id && t.organization_id == q.organization_id) return t;
+      if (t.job_group_id == *q.job_group_id && t.organization_id == q.organization_id && is_shown(t)) return t;
   }
   return fail(errc::not_found, "no such task");
 }
 
 result<call_task_record> memory_session::run(const query::set_script& q) {
   const std::lock_guard lock{state_->mutex};
-  if (owned_task(q.organization_id, q.id) == nullptr) return fail(errc::not_found, "no such task");
+  if (owned_campaign(q.organization_id, q.id) == nullptr) return fail(errc::not_found, "no such task");
   auto& t = state_->tasks.at(value(q.id));
   if (t.type != task_type::created || t.group_requested_at) return fail(errc::illegal_transition, "calling has begun");
   t.script_id = storable_text(q.script_id);
@@ -224,7 +249,7 @@ result<call_task_record> memory_session::run(const query::set_script& q) {
 
 result<query::page_of<call_job_view>> memory_session::run(const query::list_jobs& q) {
   const std::lock_guard lock{state_->mutex};
-  if (owned_task(q.organization_id, q.task) == nullptr) {
+  if (owned_campaign(q.organization_id, q.task) == nullptr) {
     if (q.total) return page_for<call_job_view>(q.page, *q.total);
     return fail(errc::not_found, "no such task");
   }
@@ -264,14 +289,14 @@ result<query::job_with_task> memory_session::run(const query::job_by_call_job_id
   const auto found = state_->job_of_call_job_id.find(q.call_job_id);
   if (found == state_->job_of_call_job_id.end()) return fail(errc::not_found, "no such call");
   const auto& job = state_->jobs.at(found->second);
-  const auto* task = owned_task(q.organization_id, job.task);
+  const auto* task = owned_campaign(q.organization_id, job.task);
   if (task == nullptr) return fail(errc::not_found, "no such call");
   return query::job_with_task{state_->view_of(job), *task};
 }
 
 result<query::task_standing> memory_session::run(const query::find_standing& q) {
   const std::lock_guard lock{state_->mutex};
-  const auto* task = owned_task(q.organization_id, q.task);
+  const auto* task = owned_campaign(q.organization_id, q.task);
   if (task == nullptr) return fail(errc::not_found, "no such task");
   return query::task_standing{*task, state_->count(q.task), std::nullopt};
 }
@@ -300,6 +325,12 @@ result<query::loaded_task> memory_session::run(const query::load_task& q) {
   out.task = found->second;
   for (const auto row : state_->jobs_of_task[value(q.id)])
     if (const auto& j = state_->jobs.at(row).view.job; j.phase != job_phase::closed) out.jobs.push_back(j);
+  // A case call's deadline counts from its first look; where that was not stored (a crash), from its dispatch.
+  if (out.task.origin == task_origin::cases)
+    for (auto& j : out.jobs)
+      if (const auto b = j.dispatch_batch ? state_->batches.find(value(*j.dispatch_batch)) : state_->batches.end();
+          j.phase == job_phase::tracking && !j.poll_started_at && b != state_->batches.end())
+        j.poll_started_at = b->second.acked_at.value_or(b->second.created_at);
   for (const auto& [id, b] : state_->batches) {
     if (b.task != q.id) continue;
     out.last_batch_seq = std::max(out.last_batch_seq, b.seq);
@@ -320,10 +351,8 @@ result<std::vector<query::unfinished_task>> memory_session::run(const query::unf
     if (state_->stopped_organizations.contains(t.organization_id)) continue;
     if (!q.among.empty() && std::find(q.among.begin(), q.among.end(), t.id) == q.among.end()) continue;
     bool wants = t.type == task_type::calling || t.type == task_type::calls_complete || t.type == task_type::suspended;
-    if (t.type == task_type::follow_up_complete) {
-      const auto c = state_->count(t.id);
-      wants = c.has_status < c.total || c.follow_due > 0;
-    }
+    if (t.type == task_type::follow_up_complete) wants = state_->owes(t.id);
+    if (t.type == task_type::created && t.origin == task_origin::cases) wants = state_->has_call_under_way(t.id);
     if (wants) out.push_back({t.id, t.type});
   }
   return out;

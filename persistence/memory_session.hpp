@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "persistence/case_plan.hpp"
 #include "persistence/memory_state.hpp"
 #include "persistence/store.hpp"
 
@@ -26,11 +27,17 @@ class memory_session final : public store {
   result<scene_record> create(const query::create_scene& q);
   result<organization_record> create(const query::create_organization& q);
   result<dcc_user_record> create(const query::create_dcc_user& q);
-  /// The organisation's tasks of these types (empty = all). The lock is held.
+  /// Tasks for calls of cases, made where none can be joined, and the calls within them. The lock is held.
+  call_task_record& task_for(const query::place_case_calls& q, const std::string& script_id, std::size_t calls);
+  case_call_id place(const query::place_case_calls& q, const case_record& of, const planned_call& call,
+                     const call_task_record& task);
+  /// The organisation's campaigns of these types (empty = all). The lock is held.
   std::vector<call_task_record> newest_first(const std::string& organization_id,
                                              const std::vector<task_type>& types) const;
   /// The task when it belongs to the organisation. The lock is held.
   const call_task_record* owned_task(const std::string& organization_id, task_id id) const;
+  /// The same, of campaigns only.
+  const call_task_record* owned_campaign(const std::string& organization_id, task_id id) const;
 
   std::shared_ptr<memory_state> state_;
   std::uint64_t id_;

@@ -24,6 +24,7 @@ class memory_state {
     task_id task{};
     call_job_view view;  ///< Without `follow`, which is read through `leads_follow_id`.
     std::string call_id;
+    std::optional<case_call_id> case_call;  ///< None: of a campaign.
   };
   struct stored_follow {
     follow_up_record record;
@@ -32,6 +33,10 @@ class memory_state {
   };
   struct stored_lead : lead_record {
     std::int64_t id{};
+  };
+  struct stored_case_call {
+    std::string organization_id;
+    case_call_record record;
   };
   struct kept_answer {
     std::string body_digest, response;
@@ -61,6 +66,8 @@ class memory_state {
   std::vector<event_record> events;
   std::set<std::string> stopped_organizations;
   std::vector<run_record> runs;
+  std::map<lead_key, case_record> cases;  ///< By organisation and case_id.
+  std::map<std::int64_t, stored_case_call> case_calls;
 
   // The claim: one owner of all shards, as on PostgreSQL in this stage.
   std::chrono::milliseconds lease_time;
@@ -78,6 +85,11 @@ class memory_state {
   /// The whole row with its follow-up.
   call_job_view view_of(const stored_job& job) const;
   task_counters count(task_id task) const;
+  /// Whether the task has a call that has not ended.
+  bool has_call_under_way(task_id task) const;
+  /// Whether the task lacks what a finished one must have: the status of a call, or a campaign's follow-up.
+  bool owes(task_id task) const;
+  query::case_call_view view_of(const stored_case_call& call) const;
   /// The job, when it belongs to the task.
   stored_job* find_job(task_id task, job_row_id row);
 

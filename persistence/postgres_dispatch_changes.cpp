@@ -20,6 +20,7 @@ constexpr statement request_groups{"request_groups",
          and t.group_requested_at is distinct from waihu_at(i.at)
        returning t.id)"};
 
+// Calls that joined while the row was waited for are seen: the condition is looked at once more on the locked row.
 constexpr statement move_tasks{"move_tasks",
                                R"(update call_tasks t
        set task_type = i.entered, epoch = i.epoch, updated_time = waihu_at(i.at),
@@ -29,9 +30,10 @@ constexpr statement move_tasks{"move_tasks",
                              when i.entered = 1 then null else t.started_at end,
            completed_at = case when (i.left_type, i.entered) = (2, 3) then waihu_at(i.at) else t.completed_at end,
            group_requested_at = null
-       from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::smallint[], $6::text[], $7::text[])
-            as i(task, epoch, at, left_type, entered, job_group, error)
-       where t.id = i.task and t.task_type = i.left_type
+       from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::smallint[], $6::text[], $7::text[],
+                   $8::bigint[])
+            as i(task, epoch, at, left_type, entered, job_group, error, calls)
+       where t.id = i.task and t.task_type = i.left_type and (i.calls is null or t.leads_count = i.calls)
          and (i.entered <> 1 or not exists (select from leads_task_list j where j.task_id = t.id
                                             and (j.phase = 'dispatching' or j.call_job_id is not null)))
        returning t.id)"};
@@ -155,7 +157,7 @@ void apply_request_group(postgres_commit& commit, const change_indices& which) {
 }
 
 void apply_move_task(postgres_commit& commit, const change_indices& which) {
-  array_literal task, epoch, at, left, entered, group, error;
+  array_literal task, epoch, at, left, entered, group, error, calls;
   std::set<std::int64_t> back;
   bool any = false;
   for (const auto i : which) {
@@ -174,16 +176,18 @@ void apply_move_task(postgres_commit& commit, const change_indices& which) {
     group.add_optional(c.job_group_id);
     error.add_optional(c.last_error ? std::optional{cut_text(storable_text(*c.last_error), error_limit)}
                                     : std::nullopt);
+    if (c.leads_count) calls.add(*c.leads_count);
+    else calls.add_null();
   }
   if (!any) return;
   if (!back.empty()) commit.work().run(lock_tasks, array_of(back));
   const auto done = ids_of(commit.work().run(move_tasks, task.text(), epoch.text(), at.text(), left.text(),
-                                             entered.text(), group.text(), error.text()));
+                                             entered.text(), group.text(), error.text(), calls.text()));
   for (const auto i : which) {
     if (commit.is_decided(i)) continue;
     const auto& c = commit.get<change::move_task>(i);
     if (!done.contains(value(c.own.task))) {
-      commit.refuse(i, errc::illegal_transition, "the task is not in the state this move leaves, or its calls are");
+      commit.refuse(i, errc::illegal_transition, "the task or its calls are not in the state this move leaves");
       continue;
     }
     commit.succeed(i);

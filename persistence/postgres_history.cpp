@@ -11,11 +11,11 @@ namespace {
 
 constexpr int most_events_a_call = 1000;
 
-constexpr statement select_job_by_job_id{"select_job_by_job_id",
-                                         "select " WAIHU_JOB_VIEW_COLUMNS ", " WAIHU_TASK_COLUMNS
-                                         " from leads_task_list j join call_tasks t on t.id = j.task_id"
-                                         " left join dcc_leads_follow f on f.id = j.leads_follow_id"
-                                         " where j.call_job_id = $1 and t.organization_id = $2"};
+constexpr statement select_job_by_job_id{
+    "select_job_by_job_id", "select " WAIHU_JOB_VIEW_COLUMNS ", " WAIHU_TASK_COLUMNS
+                            " from leads_task_list j join call_tasks t on t.id = j.task_id"
+                            " left join dcc_leads_follow f on f.id = j.leads_follow_id"
+                            " where j.call_job_id = $1 and t.organization_id = $2 and t.origin = 'campaign'"};
 constexpr statement select_job_by_row{"select_job_by_row",
                                       "select " WAIHU_JOB_VIEW_COLUMNS ", " WAIHU_TASK_COLUMNS
                                       " from leads_task_list j join call_tasks t on t.id = j.task_id"

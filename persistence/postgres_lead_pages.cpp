@@ -55,7 +55,8 @@ constexpr statement select_calls_of_lead{
     ", j.task_id, j.task_name, j.job_group_id, j.total from ("
     "select j.*, t.task_name, t.job_group_id, count(*) over () as total from leads_task_list j"
     " cross join lateral (select * from call_tasks o where o.id >= j.task_id order by o.id limit 1) t"
-    " where j.leads_id between $2 and $2 and t.id = j.task_id and t.organization_id = $1"
+    " where j.leads_id between $2 and $2 and j.mediation_record_id is null and t.id = j.task_id and t.organization_id "
+    "= $1"
     " order by j.leads_id desc, j.id desc limit $3) j"
     " left join lateral (select * from dcc_leads_follow o where o.id = j.leads_follow_id limit 1) f on true"
     " order by j.id desc"};

@@ -35,6 +35,7 @@ call_task_record read_task(row_reader& r) {
   t.epoch = epoch_t{r.number()};
   t.started_at = r.maybe_instant();
   t.completed_at = r.maybe_instant();
+  t.origin = r.text() == "case" ? task_origin::cases : task_origin::campaign;
   t.last_error = r.text();
   return t;
 }

@@ -17,7 +17,7 @@ namespace waihu {
 #define WAIHU_TASK_COLUMNS                                                                                         \
   "t.id, t.task_name, t.organization_id, t.create_name_id, t.create_name, waihu_ms(t.create_time), t.leads_count," \
   " t.script_id, t.task_type, t.size_desc, t.job_group_id, waihu_ms(t.group_requested_at),"                        \
-  " waihu_ms(t.updated_time), t.epoch, waihu_ms(t.started_at), waihu_ms(t.completed_at), t.last_error"
+  " waihu_ms(t.updated_time), t.epoch, waihu_ms(t.started_at), waihu_ms(t.completed_at), t.origin, t.last_error"
 #define WAIHU_JOB_COLUMNS                                                                                   \
   "j.id, j.leads_id, j.leads_name, j.leads_phone, j.reference_id, j.phase, j.call_status, j.outcome,"       \
   " j.parked_reason, j.call_job_id, j.dispatch_batch, j.attempts, j.failures, waihu_ms(j.poll_started_at)," \

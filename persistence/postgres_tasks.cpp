@@ -1,5 +1,6 @@
 // Tasks, jobs and events on PostgreSQL: creating, paging, counting, loading.
 #include <algorithm>
+#include <unordered_map>
 
 #include "messages/model/text.hpp"
 #include "persistence/lead_choice.hpp"
@@ -31,66 +32,76 @@ constexpr statement insert_jobs{
        from unnest($2::text[], $3::text[], $4::text[], $5::text[]) with ordinality as i(lead, name, phone, reference, n)
        order by n)"};
 
-constexpr statement count_tasks{
-    "count_tasks",
-    "select count(*) from call_tasks"
-    " where organization_id = $1 and (cardinality($2::smallint[]) = 0 or task_type = any($2::smallint[]))"};
+constexpr statement count_tasks{"count_tasks",
+                                "select count(*) from call_tasks"
+                                " where organization_id = $1 and origin = 'campaign' and (cardinality($2::smallint[]) "
+                                "= 0 or task_type = any($2::smallint[]))"};
 constexpr statement select_tasks{"select_tasks",
                                  "select " WAIHU_TASK_COLUMNS
-                                 " from call_tasks t where t.organization_id = $1"
+                                 " from call_tasks t where t.organization_id = $1 and t.origin = 'campaign'"
                                  " and (cardinality($2::smallint[]) = 0 or t.task_type = any($2::smallint[]))"
                                  " order by t.create_time desc, t.id desc limit $3 offset $4"};
-constexpr statement select_newest_tasks{"select_newest_tasks", "select " WAIHU_TASK_COLUMNS
-                                                               " from call_tasks t where t.organization_id = $1"
-                                                               " order by t.create_time desc, t.id desc limit $2"};
+constexpr statement select_newest_tasks{"select_newest_tasks",
+                                        "select " WAIHU_TASK_COLUMNS
+                                        " from call_tasks t where t.organization_id = $1 and t.origin = 'campaign'"
+                                        " order by t.create_time desc, t.id desc limit $2"};
 // The place is looked up rather than handed in: our instants are whole milliseconds, the database's are not.
 constexpr statement select_tasks_behind{
-    "select_tasks_behind", "select " WAIHU_TASK_COLUMNS
-                           " from call_tasks t where t.organization_id = $1 and (t.create_time, t.id) <"
-                           " (select b.create_time, b.id from call_tasks b where b.id = $3 and b.organization_id = $1)"
-                           " order by t.create_time desc, t.id desc limit $2"};
-constexpr statement count_types{"count_types",
-                                "select task_type, count(*), sum(leads_count)::bigint from call_tasks"
-                                " where organization_id = $1 group by task_type order by task_type"};
-constexpr statement select_task{
-    "select_task", "select " WAIHU_TASK_COLUMNS " from call_tasks t where t.id = $1 and t.organization_id = $2"};
-constexpr statement select_task_of_group{"select_task_of_group",
-                                         "select " WAIHU_TASK_COLUMNS
-                                         " from call_tasks t where t.job_group_id = $1 and t.organization_id = $2"};
+    "select_tasks_behind",
+    "select " WAIHU_TASK_COLUMNS
+    " from call_tasks t where t.organization_id = $1 and t.origin = 'campaign' and (t.create_time, t.id) <"
+    " (select b.create_time, b.id from call_tasks b where b.id = $3 and b.organization_id = $1)"
+    " order by t.create_time desc, t.id desc limit $2"};
+constexpr statement count_types{
+    "count_types",
+    "select task_type, count(*), sum(leads_count)::bigint from call_tasks"
+    " where organization_id = $1 and origin = 'campaign' group by task_type order by task_type"};
+// What a question of campaigns asks besides.
+#define WAIHU_IS_CAMPAIGN " and t.origin = 'campaign'"
+#define WAIHU_TASK_BY_ID "select " WAIHU_TASK_COLUMNS " from call_tasks t where t.id = $1 and t.organization_id = $2"
+#define WAIHU_TASK_BY_GROUP \
+  "select " WAIHU_TASK_COLUMNS " from call_tasks t where t.job_group_id = $1 and t.organization_id = $2"
+constexpr statement select_task{"select_task", WAIHU_TASK_BY_ID};
+constexpr statement select_campaign{"select_campaign", WAIHU_TASK_BY_ID WAIHU_IS_CAMPAIGN};
+constexpr statement select_task_of_group{"select_task_of_group", WAIHU_TASK_BY_GROUP};
+constexpr statement select_campaign_of_group{"select_campaign_of_group", WAIHU_TASK_BY_GROUP WAIHU_IS_CAMPAIGN};
 constexpr statement select_any_task{"select_any_task",
                                     "select " WAIHU_TASK_COLUMNS " from call_tasks t where t.id = $1"};
 constexpr statement update_script{
     "update_script",
     "update call_tasks t set script_id = $3, updated_time = now()"
-    " where t.id = $1 and t.organization_id = $2 and t.task_type = 1 and t.group_requested_at is null"
+    " where t.id = $1 and t.organization_id = $2 and t.task_type = 1 and t.group_requested_at is null" WAIHU_IS_CAMPAIGN
     " returning " WAIHU_TASK_COLUMNS};
 
 constexpr statement select_standing{
     "select_standing",
     "select " WAIHU_TASK_COLUMNS
     ", case when t.task_type = 4 then coalesce((select max(e.id) from task_events e where e.task_id = t.id), 0) end"
-    " from call_tasks t where t.id = $1 and t.organization_id = $2"};
+    " from call_tasks t where t.id = $1 and t.organization_id = $2" WAIHU_IS_CAMPAIGN};
 
 constexpr statement count_jobs{
     "count_jobs",
     // null: no task of the organisation
-    "select case when exists (select from call_tasks t where t.id = $1 and t.organization_id = $4) then"
+    "select case when exists (select from call_tasks t where t.id = $1 and t.organization_id = $4" WAIHU_IS_CAMPAIGN
+    ") then"
     " (select count(*) from leads_task_list where task_id = $1 and (not $2 or leads_follow_id is not null)"
     " and ($3 < 0 or is_interested = $3)) end"};
 // Which rows the page has is read from the index alone; rows and follow-ups are looked up for those only.
 constexpr statement select_page_of_jobs{
-    "select_page_of_jobs", "select " WAIHU_JOB_VIEW_COLUMNS
-                           " from leads_task_list j left join dcc_leads_follow f on f.id = j.leads_follow_id"
-                           " where j.id = any(array(select id from leads_task_list where task_id = $1"
-                           " and exists (select from call_tasks t where t.id = $1 and t.organization_id = $4)"
-                           " order by id limit $2 offset $3)) order by j.id"};
+    "select_page_of_jobs",
+    "select " WAIHU_JOB_VIEW_COLUMNS
+    " from leads_task_list j left join dcc_leads_follow f on f.id = j.leads_follow_id"
+    " where j.id = any(array(select id from leads_task_list where task_id = $1"
+    " and exists (select from call_tasks t where t.id = $1 and t.organization_id = $4" WAIHU_IS_CAMPAIGN
+    ") order by id limit $2 offset $3)) order by j.id"};
 constexpr statement select_jobs{
     "select_jobs",
     // Follow-ups are looked up for the page, not for what is skipped before it.
     "select " WAIHU_JOB_VIEW_COLUMNS
     " from (select * from leads_task_list where task_id = $1 and (not $2 or leads_follow_id is not null)"
     " and ($3 < 0 or is_interested = $3)"
-    " and exists (select from call_tasks t where t.id = $1 and t.organization_id = $6)"
+    " and exists (select from call_tasks t where t.id = $1 and t.organization_id = $6" WAIHU_IS_CAMPAIGN
+    ")"
     " order by id limit $4 offset $5) j left join dcc_leads_follow f on f.id = j.leads_follow_id order by j.id"};
 constexpr statement select_jobs_behind{
     "select_jobs_behind", "select " WAIHU_JOB_VIEW_COLUMNS
@@ -105,6 +116,11 @@ constexpr statement select_open_jobs{
     "select_open_jobs",
     "select " WAIHU_JOB_COLUMNS " from leads_task_list j where j.task_id = $1 and j.phase <> 'closed' order by j.id"};
 
+constexpr statement select_dispatch_times{
+    "select_dispatch_times",
+    "select j.id, waihu_ms(coalesce(b.acked_at, b.created_at)) from leads_task_list j"
+    " join dispatch_batches b on b.id = j.dispatch_batch where j.task_id = $1 and j.phase = 'tracking'"
+    " and j.poll_started_at is null"};
 constexpr statement select_open_batches{
     "select_open_batches",
     "select id, seq, state, epoch, array_to_string(job_rows, ','), waihu_ms(created_at), request_id, error"
@@ -120,7 +136,8 @@ constexpr statement count_everything{"count_everything",
               count(call_job_id), count(call_status), count(leads_follow_id),
               count(*) filter (where call_status = 'Succeeded'),
               count(*) filter (where call_status in ('Failed', 'Cancelled')),
-              count(*) filter (where call_status in ('Succeeded', 'Failed') and leads_follow_id is null),
+              count(*) filter (where call_status in ('Succeeded', 'Failed') and leads_follow_id is null
+                               and (mediation_record_id is null or phase <> 'closed')),
               count(*) filter (where is_interested = 1), count(*) filter (where is_interested = 2),
               count(*) filter (where is_interested = 0 and leads_follow_id is not null),
               count(*) filter (where is_interested is null or (is_interested = 0 and leads_follow_id is null)),
@@ -135,7 +152,13 @@ constexpr statement select_unfinished{
        union all
        select id, task_type from call_tasks t where task_type = 4 and exists (
          select from leads_task_list j where j.task_id = t.id
-           and (j.call_status is null or (j.call_status <> 'Cancelled' and j.leads_follow_id is null)))
+           and (j.call_status is null or
+                (j.call_status <> 'Cancelled' and j.leads_follow_id is null and j.mediation_record_id is null)))
+         and not exists (
+         select from organization_automation a where a.organization_id = t.organization_id and not a.running)
+       union all
+       select id, task_type from call_tasks t where origin = 'case' and task_type = 1 and exists (
+         select from leads_task_list j where j.task_id = t.id and j.call_status is null)
          and not exists (
          select from organization_automation a where a.organization_id = t.organization_id and not a.running)
        order by 1 limit $1)"};
@@ -143,7 +166,10 @@ constexpr statement select_unfinished_among{"select_unfinished_among",
                                             R"(select id, task_type from call_tasks t
        where id = any($2::bigint[]) and (task_type in (2, 3, 5) or (task_type = 4 and exists (
          select from leads_task_list j where j.task_id = t.id
-           and (j.call_status is null or (j.call_status <> 'Cancelled' and j.leads_follow_id is null)))))
+           and (j.call_status is null or
+                (j.call_status <> 'Cancelled' and j.leads_follow_id is null and j.mediation_record_id is null))))
+         or (origin = 'case' and task_type = 1 and exists (
+         select from leads_task_list j where j.task_id = t.id and j.call_status is null)))
          and not exists (
          select from organization_automation a where a.organization_id = t.organization_id and not a.running)
        order by 1 limit $1)"};
@@ -279,8 +305,10 @@ result<call_task_record> postgres_store::run(const query::find_task& q) {
   return session_.transact<call_task_record>(
       postgres_session::mode::read, [&](postgres_work& work) -> result<call_task_record> {
         const auto organization = storable_text(q.organization_id);
-        const auto rows = q.id ? work.run(select_task, value(*q.id), organization)
-                               : work.run(select_task_of_group, storable_text(*q.job_group_id), organization);
+        const auto& by_id = q.any_origin ? select_task : select_campaign;
+        const auto& by_group = q.any_origin ? select_task_of_group : select_campaign_of_group;
+        const auto rows = q.id ? work.run(by_id, value(*q.id), organization)
+                               : work.run(by_group, storable_text(*q.job_group_id), organization);
         if (rows.empty()) return fail(errc::not_found, "no such task");
         return task_of(rows[0]);
       });
@@ -293,7 +321,7 @@ result<call_task_record> postgres_store::run(const query::set_script& q) {
         const auto organization = storable_text(q.organization_id);
         const auto rows = work.run(update_script, value(q.id), organization, storable_text(q.script_id));
         if (!rows.empty()) return task_of(rows[0]);
-        if (work.run(select_task, value(q.id), organization).empty()) return fail(errc::not_found, "no such task");
+        if (work.run(select_campaign, value(q.id), organization).empty()) return fail(errc::not_found, "no such task");
         return fail(errc::illegal_transition, "calling has begun");
       });
 }
@@ -383,6 +411,23 @@ result<event_id> postgres_store::run(const query::last_event&) {
   });
 }
 
+namespace {
+
+/// A case call's deadline counts from its first look; where that was not stored (a crash), from its dispatch.
+void fill_dispatch_times(postgres_work& work, query::loaded_task& loaded) {
+  std::unordered_map<std::int64_t, wall_time> dispatched;
+  for (const auto& row : work.run(select_dispatch_times, value(loaded.task.id))) {
+    row_reader r{row};
+    const auto job = r.number();
+    dispatched.emplace(job, r.instant());
+  }
+  for (auto& job : loaded.jobs)
+    if (const auto found = dispatched.find(value(job.row)); found != dispatched.end())
+      job.poll_started_at = found->second;
+}
+
+}  // namespace
+
 result<query::loaded_task> postgres_store::run(const query::load_task& q) {
   return session_.transact<query::loaded_task>(
       postgres_session::mode::snapshot, [&](postgres_work& work) -> result<query::loaded_task> {
@@ -397,6 +442,7 @@ result<query::loaded_task> postgres_store::run(const query::load_task& q) {
           row_reader r{row};
           out.jobs.push_back(read_job(r));
         }
+        if (out.task.origin == task_origin::cases) fill_dispatch_times(work, out);
         for (const auto& row : work.run(select_open_batches, task)) {
           row_reader r{row};
           dispatch_batch_record b;

@@ -29,6 +29,8 @@ struct commit_report {
   X(preview_task) X(create_once) \
   X(list_tasks) X(find_task) X(tasks_behind) X(count_tasks_by_type) X(set_script) X(list_jobs) X(jobs_behind) X(jobs_by_row) \
   X(job_by_call_job_id) X(job_by_row) X(call_history) X(find_standing) X(events_after) X(last_event) X(load_task) X(set_automation) X(stopped_organizations) \
+  X(put_case) X(find_case) X(place_case_calls) X(list_case_calls) X(case_calls_by_id) X(remark_case_call) \
+  X(count_case_calls) \
   X(create_run) X(find_run) X(advance_run) X(unfinished_runs) \
   X(unfinished_tasks) X(claim_shards) X(renew_claim) X(release_claim)
 // clang-format on

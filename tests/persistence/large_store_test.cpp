@@ -63,6 +63,40 @@ std::string fill(std::int64_t tasks) {
          "select setval(pg_get_serial_sequence('dcc_leads_follow', 'id'), 2000000000)";
 }
 
+/// As many calls of cases as of campaigns, the first 500 of the asker; ten a case, all at one stage, one in 5,000 has
+/// not ended.
+std::string fill_cases(std::int64_t calls) {
+  const auto n = std::to_string(calls);
+  return "set session_replication_role = replica;"
+         "create temp table c as select i, (i - 1) / 10 + 1 as case_row, 1000000 + (i - 1) / 500 as task,"
+         " case when i <= 500 then 'ORG002' else 'ORG' || (100 + (i - 1) / 500 % 7) end as organization"
+         " from generate_series(1, " +
+         n +
+         ") i;"
+         "insert into mediation_cases (id, organization_id, case_id, mediation_id, mediation_type, stage)"
+         " overriding system value select case_row, min(organization), 'C' || case_row, 1, 1, 14 from c group by "
+         "case_row;"
+         "insert into mediation_parties (case_row, person_id, name, phone, person_type, position)"
+         " select case_row, 'p' || i % 10, 'n', '138' || lpad(i::text, 8, '0'), 0, i % 10 from c;"
+         "insert into call_tasks (id, task_name, organization_id, leads_count, script_id, task_type, job_group_id, "
+         "shard,"
+         " origin) overriding system value select task, '履约回访', min(organization), 500, 'script_1', 4,"
+         " 'case-group-' || task, 0, 'case' from c group by task;"
+         "insert into mediation_records (id, organization_id, case_row, case_id, mediation_id, mediation_type, stage,"
+         " person_id, person_type, round, task_id, create_time) overriding system value"
+         " select i, organization, case_row, 'C' || case_row, 1, 1, 14, 'p' || i % 10 || '-' || case_row, 0, 1, task,"
+         " now() from c;"
+         "insert into leads_task_list (task_id, leads_id, leads_phone, reference_id, call_job_id, call_status, outcome,"
+         " phase, mediation_record_id, mediation_case_row, mediation_person_id)"
+         " select task, i::text, '138' || lpad(i::text, 8, '0'), task || 'c' || i, 'case-job-' || i,"
+         " case when i % 5000 > 0 then 'Failed' end, case when i % 5000 > 0 then 'failed' else '' end,"
+         " case when i % 5000 > 0 then 'closed' else 'tracking' end, i, case_row, 'p' || i % 10 || '-' || case_row "
+         "from c;"
+         "select setval(pg_get_serial_sequence('mediation_records', 'id'), 2000000000);"
+         "select setval(pg_get_serial_sequence('mediation_cases', 'id'), 2000000000);"
+         "select setval(pg_get_serial_sequence('call_tasks', 'id'), 2000000000)";
+}
+
 class LargeStore : public on_every_store {
  protected:
   struct reading {
@@ -77,7 +111,8 @@ class LargeStore : public on_every_store {
         " + coalesce((select sum(i.idx_tup_read) from pg_stat_user_indexes i where i.relid = t.relid), 0))::bigint"
         " from pg_stat_user_tables t where relname in ('call_tasks', 'leads_task_list', 'dcc_leads', "
         "'dcc_leads_follow',"
-        " 'dispatch_batches') or relname like 'task\\_events%'");
+        " 'dispatch_batches', 'mediation_cases', 'mediation_parties', 'mediation_records') or relname like "
+        "'task\\_events%'");
     const auto gap = sums.front().find(' ');
     return {std::stoll(sums.front().substr(0, gap)), std::stoll(sums.front().substr(gap))};
   }
@@ -157,6 +192,58 @@ TEST_P(LargeStore, EveryQuestionReadsByAnIndexAndNoMoreThanItsOwn) {
   expect_index("lead_statistics of a product", query::lead_statistics{asker, by_product, grouping::type}, a_task);
   expect_index("lead_statistics by arrival", query::lead_statistics{asker, {}, grouping::arrive}, an_organization);
   expect_index("preview_task", query::preview_task{asker, by_product}, a_task);
+}
+
+TEST_P(LargeStore, EveryQuestionOfCasesReadsByAnIndexAndNoMoreThanItsOwn) {
+  const auto calls = rows_in_all();
+  ASSERT_EQ(run_sql(*world.database, fill(calls / calls_a_task)), "");
+  ASSERT_EQ(run_sql(*world.database, fill_cases(calls)), "");
+  ASSERT_EQ(run_sql(*world.database, "vacuum analyze"), "");
+  session.reset();
+  end_sessions(*world.database);
+
+  constexpr std::int64_t a_page = 600;             // 20 calls, each with its record, its task and what is on the way
+  constexpr std::int64_t own_calls = 500;          // of the asker
+  constexpr std::int64_t all_own = 9 * own_calls;  // each with its job, counted and sorted
+  query::list_case_calls all;
+  all.organization_id = asker;
+  expect_index("list_case_calls", all, own_calls + a_page);
+  auto q = all;
+  q.case_id = "C7";
+  expect_index("list_case_calls of a case", q, a_page);
+  q = all;
+  q.person_id = "p3-7";
+  expect_index("list_case_calls of a person", q, 60);
+  q = all;
+  q.call_job_id = "case-job-77";
+  expect_index("list_case_calls of a provider's job", q, 60);
+  q = all;
+  q.phone = "13800000077";
+  expect_index("list_case_calls of a number", q, 60);
+  q = all;
+  q.status = call_status::executing;
+  expect_index("list_case_calls under way", q, 20 * calls / 5000 + 60);
+  q.status = call_status::failed;
+  q.created = {at(0), {}};
+  expect_index("list_case_calls of a status", q, all_own);
+  expect_index("case_calls_by_id", query::case_calls_by_id{asker, {case_call_id{7}, case_call_id{9}}}, 60);
+  expect_index("count_case_calls", query::count_case_calls{asker, "", {}}, all_own);
+  expect_index("count_case_calls of a case", query::count_case_calls{asker, "C7", {}}, a_page);
+  expect_index("find_case", query::find_case{asker, "C7"}, 40);
+  expect_index("remark_case_call", query::remark_case_call{asker, "case-job-77", "r", "m", at(0)}, 60);
+  const auto known = world.sessions()->run(query::find_case{asker, "C7"});
+  ASSERT_TRUE(known);
+  expect_index("put_case", query::put_case{*known}, 60);
+  query::place_case_calls wish;
+  wish.organization_id = asker;
+  wish.case_id = "C7";
+  wish.stage = mediation_stage::follow_up;
+  wish.wanted = {{"p3", "script_1", ""}, {"p4", "script_1", ""}};
+  wish.at = wall_now();
+  expect_index("place_case_calls", query::place_case_calls{wish}, 200);
+  expect_index("load_task of cases", query::load_task{task_id{1'000'000}}, 8 * own_calls);
+  expect_index("unfinished_tasks among cases", query::unfinished_tasks{100, {task_id{1'000'000}}}, 60);
+  expect_index("list_tasks beside cases", query::list_tasks{asker, {}, {}}, 400);
 }
 
 }  // namespace
