@@ -127,6 +127,13 @@ class outboundbot_client final : public voice_provider {
     group_order("CancelJobs", std::move(job_group_id), {{"All", "true"}}, deadline, std::move(done));
   }
 
+  void cancel_job(std::string call_job_id, milliseconds deadline, completion<bool> done) override {
+    if (call_job_id.empty()) return done(fail(errc::invalid_argument, "CancelJobs: needs a job"));
+    parameters query = {{"All", "false"}, {"JobId.1", std::move(call_job_id)}};
+    call<bool>("CancelJobs", std::move(query), deadline, std::move(done),
+               [](const auto&, const auto&) { return result<bool>{true}; });
+  }
+
   void download_recording(std::string call_task_id, milliseconds deadline, completion<recording_link> done) override {
     if (call_task_id.empty()) return done(fail(errc::invalid_argument, "DownloadRecording: needs a task id"));
     parameters query = {{"TaskId", std::move(call_task_id)}};

@@ -46,6 +46,8 @@ class voice_provider {
   virtual void suspend_jobs(std::string job_group_id, milliseconds deadline, completion<bool> done) = 0;
   virtual void resume_jobs(std::string job_group_id, milliseconds deadline, completion<bool> done) = 0;
   virtual void cancel_jobs(std::string job_group_id, milliseconds deadline, completion<bool> done) = 0;
+  /// Cancels one job; one whose call has begun goes on (REFERENCE.md section 3.4).
+  virtual void cancel_job(std::string call_job_id, milliseconds deadline, completion<bool> done) = 0;
   virtual void download_recording(std::string call_task_id, milliseconds deadline, completion<recording_link> done) = 0;
 };
 

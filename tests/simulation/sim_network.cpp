@@ -216,6 +216,11 @@ void provider_link::cancel_jobs(std::string, milliseconds deadline, completion<b
       "CancelJobs", deadline, [] { return true; }, std::move(done));
 }
 
+void provider_link::cancel_job(std::string, milliseconds deadline, completion<bool> done) {
+  call<bool>(
+      "CancelJobs", deadline, [] { return true; }, std::move(done));
+}
+
 void provider_link::download_recording(std::string call_task_id, milliseconds deadline,
                                        completion<recording_link> done) {
   call<recording_link>(
