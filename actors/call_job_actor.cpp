@@ -1,5 +1,6 @@
 #include "actors/call_job_actor.hpp"
 
+#include <cstdlib>
 #include <vector>
 
 #include "actors/exceptions.hpp"
@@ -193,6 +194,12 @@ void persist(job_pointer self, store_change change) {
   commit(self, self->state.eng(), std::move(change), [self](const auto& receipt) { committed(self, receipt); });
 }
 
+/// Which case call it is; nothing for a campaign's.
+std::optional<case_call_id> case_call_of(const call_job_state& state) {
+  if (!state.facts->is_of_case) return std::nullopt;
+  return case_call_id{std::strtoll(state.copy_of(leads_id).c_str(), nullptr, 10)};
+}
+
 wall_time wall_of(job_pointer self, steady_time when) {
   const auto ago = std::chrono::duration_cast<milliseconds>(self->clock().now() - when);
   return self->state.eng().now() - ago;
@@ -242,6 +249,7 @@ struct order_visitor {
     settle.outcome = state.at.outcome;
     settle.last = newest_attempt(state);
     settle.at = state.eng().now();
+    settle.case_call = case_call_of(state);
     persist(self, std::move(settle));
   }
   void operator()(const job_orders::persist_park& park) const {
@@ -254,6 +262,7 @@ struct order_visitor {
     if (state.at.first_look) parking.poll_started_at = wall_of(self, *state.at.first_look);
     parking.last_change_at = wall_of(self, state.at.last_change);
     parking.at = state.eng().now();
+    parking.case_call = case_call_of(state);
     persist(self, parking);
   }
   void operator()(const job_orders::persist_unpark&) const {
@@ -417,6 +426,9 @@ call_job_position starting_position(job_pointer self, const call_job_record& rec
   if (stored) last_change = now - std::max(milliseconds{0}, self->state.eng().now() - *stored);
   auto at = restored_position(record.phase, record.parked, record.status, record.outcome, record.failures, last_change);
   at.suspended = suspended;
+  // When following it began, where that is stored: a case call's deadline counts from there.
+  if (at.first_look && record.poll_started_at)
+    at.first_look = now - std::max(milliseconds{0}, self->state.eng().now() - *record.poll_started_at);
   if (at.look_in_flight) at.last_look = now;
   return at;
 }
@@ -482,7 +494,7 @@ call_job::behavior_type call_job_behavior(job_pointer self, task_facts_ptr facts
 
 }  // namespace
 
-call_job_policy job_policy_of(const config::options& options) {
+call_job_policy job_policy_of(const config::options& options, task_origin origin) {
   call_job_policy policy;
   policy.look_interval = options.job.look_interval;
   policy.queued_look_interval = options.job.queued_look_interval;
@@ -493,10 +505,16 @@ call_job_policy job_policy_of(const config::options& options) {
   // A look may wait for its tokens and for every try of its call.
   policy.look_timeout = std::max(milliseconds{60'000}, options.provider.read_tries * (options.provider.read_deadline +
                                                                                       options.provider.retry_max));
+  if (origin == task_origin::cases) {
+    policy.look_interval = policy.queued_look_interval = options.cases.look_interval;
+    policy.deadline = options.cases.deadline;
+    policy.deadline_from_first_look = true;
+    policy.max_failures = options.cases.max_failures;
+  }
   return policy;
 }
 
-follow_up_policy follow_policy_of(const config::options& options) {
+follow_up_policy follow_policy_of(const config::options& options, task_origin origin) {
   follow_up_policy policy;
   policy.conversation_wait = options.job.conversation_wait;
   policy.conversation_look_interval = options.job.conversation_look_interval;
@@ -506,6 +524,7 @@ follow_up_policy follow_policy_of(const config::options& options) {
   // The analysis may wait in the analyst's queue for hours when the model is slow; its own deadline counts from when it
   // is sent, and the analyst answers every request. This bound only guards against a defect.
   policy.analysis_timeout = milliseconds{24 * 3'600'000};
+  policy.analyses = origin == task_origin::campaign;
   return policy;
 }
 

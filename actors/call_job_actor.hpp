@@ -18,12 +18,13 @@ struct task_facts {
   call_job_policy job_policy;
   follow_up_policy follow_policy;
   double look_jitter{0.1};
+  bool is_of_case{};  ///< Its calls are those of cases.
 };
 using task_facts_ptr = std::shared_ptr<const task_facts>;
 
 /// The policies that the options stand for.
-call_job_policy job_policy_of(const config::options& options);
-follow_up_policy follow_policy_of(const config::options& options);
+call_job_policy job_policy_of(const config::options& options, task_origin origin = task_origin::campaign);
+follow_up_policy follow_policy_of(const config::options& options, task_origin origin = task_origin::campaign);
 
 /// Spawns the actor of one job that is not closed. `index` is its dense number within the task; `suspended` tells that
 /// the task is suspended at this moment.

@@ -15,6 +15,10 @@ milliseconds look_distance(const call_job_position& at, const call_job_policy& p
 
 /// Starts, stops or keeps the deadline after a look showed `p.status`.
 void arm_deadline(call_job_position& p, bool changed, const call_job_policy& policy, steady_time now) {
+  if (policy.deadline_from_first_look) {
+    p.deadline_at = p.first_look.value_or(now) + policy.deadline;
+    return;
+  }
   if (p.status != call_status::executing) {
     p.deadline_at.reset();
     p.deadline_left = milliseconds{0};
@@ -67,6 +71,7 @@ struct visitor {
     next.last_change = now;
     next.last_look = now;
     next.look_in_flight = true;
+    if (policy.deadline_from_first_look) next.deadline_at = now + policy.deadline;
     if (acknowledged.seen) return call_job_decision{next, {job_orders::wake_in{policy.look_timeout, false}}};
     return call_job_decision{next, {job_orders::look_now{}, job_orders::wake_in{policy.look_timeout, false}}};
   }
@@ -158,7 +163,7 @@ struct visitor {
     if (at.suspended || at.phase == job_phase::closed) return std::nullopt;
     auto next = at;
     next.suspended = true;
-    if (at.deadline_at) {
+    if (at.deadline_at && !policy.deadline_from_first_look) {
       // A deadline already past keeps its last millisecond: 0 would stand for "none was running".
       next.deadline_left = std::max(std::chrono::duration_cast<milliseconds>(*at.deadline_at - now), milliseconds{1});
       next.deadline_at.reset();
@@ -170,7 +175,7 @@ struct visitor {
     if (!at.suspended || at.phase == job_phase::closed) return std::nullopt;
     auto next = at;
     next.suspended = false;
-    if (at.status == call_status::executing && at.phase == job_phase::tracking) {
+    if (at.status == call_status::executing && at.phase == job_phase::tracking && !policy.deadline_from_first_look) {
       next.deadline_at = now + (at.deadline_left > milliseconds{0} ? at.deadline_left : policy.deadline);
       next.deadline_left = milliseconds{0};
     }
@@ -206,6 +211,8 @@ struct visitor {
         next.parked = parked_reason::none;
         if (is_terminal(at.status)) return begin_commit(next, job_commit::outcome, job_orders::persist_outcome{});
         next.last_change = now;
+        // It answers again: it is followed for as long as one that has just begun.
+        if (policy.deadline_from_first_look) next.first_look = now;
         arm_deadline(next, true, policy, now);
         return call_job_decision{next, {job_orders::wake_in{look_distance(next, policy, now), true}}};
       case job_commit::close: next.phase = job_phase::closed; return call_job_decision{next, {job_orders::retire{}}};

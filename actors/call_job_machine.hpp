@@ -43,6 +43,7 @@ struct call_job_policy {
   milliseconds look_timeout{60'000};          ///< A look that nobody answered for so long has failed.
   milliseconds commit_retry{1'000};           ///< Before a commit that failed is tried again.
   int max_failures{10};                       ///< Consecutive failed looks until parked(unreachable).
+  bool deadline_from_first_look{};            ///< Case calls: `deadline` counts from there, whatever the status.
 };
 
 /// A commit that is under way; the position is not adopted before it has been confirmed.

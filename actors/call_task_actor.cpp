@@ -21,6 +21,11 @@ std::string group_name(const call_task_state& state) {
   return "任务_" + std::to_string(value(state.record.id)) + "_" + state.record.task_name;
 }
 
+/// A task of cases stays for calls that are being given up after a start that failed.
+bool has_live_case_calls(const call_task_state& state) {
+  return is_of_cases(state) && (state.counters.has_status < state.counters.total || state.counters.follow_due > 0);
+}
+
 void refuse_start(task_pointer self, const std::string& code, failure why) {
   auto& start = self->state.start;
   if (!start) return;
@@ -86,6 +91,7 @@ struct order_visitor {
     auto& state = self->state;
     change::move_task change{
         state.eng->own(state.record.id), move.from, move.to, move.job_group_id, move.last_error, state.eng->now()};
+    if (is_of_cases(state)) change.leads_count = state.counters.total;
     commit_for_task(self, std::move(change), task_fact::move_committed{});
   }
 
@@ -158,11 +164,15 @@ struct order_visitor {
   void operator()(const task_orders::answer_error& error) const {
     refuse_start(self, error.code, error.why);
     refuse_switch(self, error.code, error.why);
+    if (is_of_cases(self->state) && self->state.at.type == task_type::created)
+      start_failed(self, error.why, error.code == "5001" && !self->state.at.group_requested);
   }
 
   void operator()(const task_orders::tell_suspended&) const { tell_all(self, job_note::what::suspended); }
   void operator()(const task_orders::tell_resumed&) const { tell_all(self, job_note::what::resumed); }
-  void operator()(const task_orders::retire&) const { self->quit(caf::exit_reason::normal); }
+  void operator()(const task_orders::retire&) const {
+    if (!has_live_case_calls(self->state)) self->quit(caf::exit_reason::normal);
+  }
   void operator()(const task_orders::reload&) const { reload(self, "a move's commit ended in doubt"); }
 
  private:
@@ -260,7 +270,7 @@ void respawn_due_jobs(task_pointer self) {
       known.status = stored.status;
       known.parked = stored.parked;
       known.has_job_id = !stored.call_job_id.empty();
-      known.followed = stored.leads_follow_id.has_value();
+      known.followed = stored.leads_follow_id.has_value() || (is_of_cases(st) && stored.phase == job_phase::closed);
       known.is_interested = stored.is_interested;
       known.retired = stored.phase == job_phase::closed;
       take_report(self, known);
@@ -302,7 +312,7 @@ void compare_with_store(task_pointer self, int swept_type) {
   };
   const auto before = believed();
   if (!before || static_cast<int>(*before) == swept_type) return;
-  query::find_task query{self->state.record.organization_id, self->state.record.id, {}};
+  query::find_task query{self->state.record.organization_id, self->state.record.id, {}, true};
   read_store(self, *self->state.eng, std::move(query), [self, believed, before](const auto& found) {
     if (found && found->type != *before && believed() == before)
       reload(self, "the store has it at " + std::string(to_string(found->type)));
@@ -319,6 +329,7 @@ bool leave_if_idle(task_pointer self) {
     return true;
   }
   if (state.at.type != task_type::created || state.at.step != task_step::idle || state.start) return false;
+  if (has_live_case_calls(state)) return false;
   self->quit(caf::exit_reason::normal);
   return true;
 }
@@ -469,8 +480,9 @@ void set_up(task_pointer self, query::loaded_task& loaded) {
   facts->eng = state.eng;
   facts->task = state.record.id;
   facts->organization_id = state.record.organization_id;
-  facts->job_policy = job_policy_of(options);
-  facts->follow_policy = follow_policy_of(options);
+  facts->is_of_case = is_of_cases(state);
+  facts->job_policy = job_policy_of(options, state.record.origin);
+  facts->follow_policy = follow_policy_of(options, state.record.origin);
   facts->look_jitter = options.job.look_jitter;
   state.facts = std::move(facts);
   dispatch_policy policy;
@@ -484,6 +496,7 @@ void set_up(task_pointer self, query::loaded_task& loaded) {
   policy.settle = options.dispatch.reconcile_settle;
   policy.read_retry = options.dispatch.reconcile_retry;
   policy.max_rounds = options.dispatch.max_unplaced_rounds;
+  policy.judges_each_alone = is_of_cases(state);
   const auto now = self->clock().now();
   state.plan = std::make_unique<dispatch_machine>(policy, plan_start(loaded), now);
   state.wheel = std::make_unique<timer_wheel>(now);
@@ -493,22 +506,8 @@ void set_up(task_pointer self, query::loaded_task& loaded) {
   state.at.progress = {state.counters.total, state.counters.has_status, state.counters.follow_due};
   show(self);
   state.jobs.reserve(loaded.jobs.size());
-  for (auto& record : loaded.jobs) {
-    const auto index = static_cast<std::uint32_t>(state.jobs.size());
-    job_entry entry;
-    entry.row = record.row;
-    entry.phase = record.phase;
-    entry.status = record.status;
-    entry.has_job_id = !record.call_job_id.empty();
-    entry.followed = record.leads_follow_id.has_value();
-    entry.is_interested = record.is_interested;
-    entry.parked = record.parked;
-    state.jobs.push_back(std::move(entry));
-    if (state.held) continue;
-    if (record.phase == job_phase::queued || record.phase == job_phase::dispatching)
-      state.undispatched.emplace(record.row, record);
-    spawn_job(self, index, std::move(record));
-  }
+  for (auto& record : loaded.jobs) take_in(self, std::move(record));
+  if (!state.jobs.empty()) state.newest_row = state.jobs.back().row;
 }
 
 call_task::behavior_type call_task_behavior(task_pointer self, engine_ptr eng,
@@ -524,6 +523,8 @@ call_task::behavior_type call_task_behavior(task_pointer self, engine_ptr eng,
   else if (self->state.at.type == task_type::calling && !held) feed_plan(self, dispatch_fact::opened{});
   if (self->state.at.type != task_type::created && !held)
     feed_task(self, task_fact::progressed{self->state.at.progress});
+  if (is_of_cases(self->state) && self->state.at.type == task_type::created && !held)
+    feed_task(self, task_fact::start_asked{!self->state.record.script_id.empty()});
   keep_ticking(self);
   return {
       [self](start_atom, const start_call_task& wanted) { return start(self, wanted); },
@@ -531,6 +532,7 @@ call_task::behavior_type call_task_behavior(task_pointer self, engine_ptr eng,
       [self](refresh_atom, const refresh_jobs& wanted) { return refresh(self, wanted); },
       [self](diagnose_atom) { return diagnose(self); },
       [self](explain_atom, job_row_id row) { return explain(self, row); },
+      [self](place_atom, const await_case_calls& wanted) { return await_calls(self, wanted); },
       [self](report_atom, const job_report& report) { take_report(self, report); },
       [self](arm_atom, std::uint32_t index, std::int64_t delay_ms) {
         auto& state = self->state;
@@ -548,6 +550,7 @@ call_task::behavior_type call_task_behavior(task_pointer self, engine_ptr eng,
         if (leave_if_idle(self)) return;
         compare_with_store(self, swept_type);
         realign(self);
+        if (is_of_cases(state)) read_joined(self);
         int left = state.eng->options.supervisor.parked_page;
         for (std::size_t i = 0; i < state.jobs.size() && left > 0; ++i) {
           const auto& job = state.jobs[state.sweep_cursor++ % state.jobs.size()];
@@ -609,9 +612,11 @@ bool ownership_lost(task_pointer self, const failure& why) {
 void reload(task_pointer self, const std::string& why) {
   telemetry::log_event(telemetry::log_level::warn, "task", "task.reloading",
                        {{"task", self->state.record.id}, {"reason", why}});
+  auto& state = self->state;
   const failure gone{errc::unavailable, "the task is being loaded afresh, ask again", {}, 0};
   refuse_start(self, "503", gone);
   refuse_switch(self, "503", gone);
+  for (auto& placement : std::exchange(state.placements, {})) placement.answer.deliver(result<bool>(false));
   self->quit(caf::exit_reason::user_shutdown);
 }
 
@@ -642,7 +647,7 @@ void keep_ticking(task_pointer self) {
       static_cast<std::int64_t>(state.wheel->size()) - static_cast<std::int64_t>(counted);
   counted = state.wheel->size();
   const bool needed = state.wheel->size() > 0 || state.plan->next_due() || !state.restarts.empty() || state.start ||
-                      state.suspend_again_at || state.progress_changed || state.draining;
+                      !state.placements.empty() || state.suspend_again_at || state.progress_changed || state.draining;
   if (state.ticking || !needed) return;
   state.ticking = true;
   self->scheduled_send(self, self->clock().now() + state.wheel->tick(), tick_atom::value);
@@ -677,6 +682,7 @@ void count(task_counters& c, const job_entry& job, std::int64_t sign) {
 
 void answer_start(task_pointer self) {
   auto& state = self->state;
+  answer_placements(self);
   if (!state.start || !state.start->group_exists) return;
   const bool all_out = state.plan->queued() == 0 && state.plan->open_batches() == 0 &&
                        state.start->call_job_ids.size() >= static_cast<std::size_t>(state.counters.has_job_id);

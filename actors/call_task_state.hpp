@@ -40,6 +40,13 @@ struct pending_start {
   std::vector<std::string> call_job_ids;
 };
 
+/// Somebody waits until the provider has these case calls, or they are over.
+struct pending_placement {
+  caf::typed_response_promise<result<bool>> answer;
+  std::vector<job_row_id> rows;
+  steady_time answer_by{};
+};
+
 /// A reading of the whole group, page by page.
 struct group_reading {
   std::map<std::string, job_row_id> by_reference;
@@ -90,6 +97,10 @@ struct call_task_state {
   std::unordered_map<job_row_id, std::shared_ptr<const job_snapshot>> first_looks;
   std::map<std::uint32_t, steady_time> restarts;
   std::optional<pending_start> start;
+  std::vector<pending_placement> placements;
+  job_row_id newest_row{};   ///< Of a task of cases: calls behind it have joined unseen.
+  bool reading_joined{};     ///< Calls that joined the task are being read.
+  bool read_joined_again{};  ///< More may have joined meanwhile.
   std::optional<caf::typed_response_promise<result<suspended_resumed_task>>> switching;
   std::optional<steady_time> suspend_again_at;
   std::shared_ptr<group_reading> reading;
@@ -140,8 +151,22 @@ void keep_ticking(task_pointer self);
 std::size_t at_provider(const call_task_state& state);
 /// Adds (sign = 1) or removes (-1) a job's share of the counters.
 void count(task_counters& counters, const job_entry& job, std::int64_t sign);
-/// Answers a waiting start when it may be answered now.
+/// Answers a waiting start when it may be answered now, and who waits for case calls.
 void answer_start(task_pointer self);
+
+// call_task_cases.cpp: what a task of cases does besides.
+/// Whether the task holds case calls: made by the daemon, started by its actor, joined by others while it is calling.
+bool is_of_cases(const call_task_state& state);
+/// Case calls joined the task, or somebody waits for some.
+caf::result<result<bool>> await_calls(task_pointer self, const await_case_calls& wanted);
+/// Reads the calls behind the last one that is known here.
+void read_joined(task_pointer self);
+/// Answers who waits for case calls, where they are with the provider or over, or his time is.
+void answer_placements(task_pointer self);
+/// A start that nobody asked for came to nothing: `surely` = the provider has no group, so its calls are given up.
+void start_failed(task_pointer self, const failure& why, bool surely);
+/// Takes in a job that the store has: its entry, its place in the plan if it was not dispatched, and its actor.
+std::uint32_t take_in(task_pointer self, call_job_record record);
 
 // call_task_views.cpp
 caf::result<result<refreshed_jobs>> refresh(task_pointer self, const refresh_jobs& wanted);

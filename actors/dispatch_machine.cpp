@@ -51,12 +51,21 @@ dispatch_machine::batch* dispatch_machine::find(batch_key key, batch_step step) 
 
 // --- sending ---------------------------------------------------------------------------------------------------
 
+/// How many rows at the front of the queue go into one batch.
+std::size_t dispatch_machine::rows_of_next_batch(std::size_t most) {
+  if (alone_.empty()) return most;
+  if (alone_.erase(queue_.front()) > 0) return 1;
+  std::size_t n = 1;
+  while (n < most && !alone_.contains(queue_[n])) ++n;
+  return n;
+}
+
 void dispatch_machine::on(const dispatch_fact::gate_answered& f, steady_time now, orders& out) {
   gate_asked_ = false;
   auto left = std::min(f.granted, queue_.size());
   if (!open_ || gave_up_) left = 0;
   while (left > 0) {
-    const auto n = std::min(left, policy_.batch_size);
+    const auto n = rows_of_next_batch(std::min(left, policy_.batch_size));
     batch b;
     b.rows.assign(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(n));
     queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(n));
@@ -120,7 +129,7 @@ void dispatch_machine::on(const dispatch_fact::assign_failed& f, steady_time now
     return;
   }
   if (!is_transient(f.why.code) && f.why.code != errc::cancelled) {
-    refuse(*b, f.why, out);
+    refuse(f.key, *b, f.why, out);
     return;
   }
   // Surely not received. The same batch may be sent again under the same intent.
@@ -141,7 +150,11 @@ void dispatch_machine::on(const dispatch_fact::assign_failed& f, steady_time now
   rest(b->due);
 }
 
-void dispatch_machine::refuse(batch& b, const failure& why, orders& out) {
+void dispatch_machine::refuse(batch_key key, batch& b, const failure& why, orders& out) {
+  if (policy_.judges_each_alone && b.rows.size() > 1) {
+    alone_.insert(b.rows.begin(), b.rows.end());
+    return requeue(key, b, b.rows, false, why.message, out);
+  }
   b.step = batch_step::refused;
   b.reason = why.message;
   last_refusal_ = why;
@@ -401,12 +414,13 @@ void dispatch_machine::conclude_refusals(orders& out) {
   std::vector<batch_key> refused;
   for (const auto& [key, b] : batches_) {
     if (b.step == batch_step::refused) refused.push_back(key);
-    else return;  // somebody is still under way: what the refusals mean is not known yet
+    else if (!policy_.judges_each_alone)
+      return;  // somebody is still under way: what the refusals mean is not known yet
   }
   if (refused.empty() || gave_up_) return;
   const bool more_to_try = !queue_.empty() && (anything_assigned_ || refused.size() < policy_.refusals_to_give_up);
-  if (more_to_try) return;
-  if (anything_assigned_) {
+  if (more_to_try && !policy_.judges_each_alone) return;
+  if (anything_assigned_ || policy_.judges_each_alone) {
     for (const auto key : refused) {
       auto& b = batches_.at(key);
       out.push_back(dispatch_orders::declare_unplaced{b.rows, b.reason});

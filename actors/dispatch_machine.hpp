@@ -46,6 +46,9 @@ struct dispatch_policy {
   milliseconds commit_retry{1'000};    ///< Before an acknowledgement or requeue that failed is committed again.
   int max_rounds{2};                   ///< Reconciliations without a trace until a job is unplaced.
   std::size_t refusals_to_give_up{3};  ///< Refused batches, with nothing assigned, until the start is taken back.
+  /// Case calls: what was refused together is sent again one by one, and who is refused alone is unplaced at once, for
+  /// the refusal of one person must not hide that others can be called. No start is taken back then.
+  bool judges_each_alone{};
 };
 
 /// Names a batch within the plan before and after it has a batch_id.
@@ -265,7 +268,8 @@ class dispatch_machine {
 
   batch* find(batch_key key, batch_step step);
   void make_unknown(batch& b, steady_time now, const std::string& why, orders& out);
-  void refuse(batch& b, const failure& why, orders& out);
+  void refuse(batch_key key, batch& b, const failure& why, orders& out);
+  std::size_t rows_of_next_batch(std::size_t most);
   void acknowledge(batch_key key, batch& b, std::vector<std::pair<job_row_id, std::string>> found, orders& out);
   void resolve_absent(batch_key key, batch& b, orders& out);
   void requeue(batch_key key, batch& b, std::vector<job_row_id> rows, bool counts, std::string reason, orders& out);
@@ -279,6 +283,7 @@ class dispatch_machine {
   std::deque<job_row_id> queue_;
   std::map<batch_key, batch> batches_;
   std::map<job_row_id, int> rounds_;
+  std::set<job_row_id> alone_;     ///< Queued, and to be sent in a batch of their own.
   std::vector<batch_id> emptied_;  ///< Open in the store, with no row left: closed with the first orders.
   reading reading_;
   std::optional<steady_time> rest_until_;

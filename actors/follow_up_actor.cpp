@@ -1,6 +1,9 @@
 #include "actors/follow_up_actor.hpp"
 
+#include <utility>
+
 #include "actors/exceptions.hpp"
+#include "actors/recording_fetch.hpp"
 #include "telemetry/log.hpp"
 
 namespace waihu {
@@ -21,6 +24,7 @@ struct follow_up_state {
   follow_up_task work;
   follow_up_position at;
   wall_time call_time{};
+  bool recording_wanted{};  ///< Of a case call: has been asked for.
   static inline const char* name = "follow_up";
 };
 
@@ -45,6 +49,12 @@ bool stopped_by(follow_pointer self, const failure& why) {
   outcome.stopped = true;
   finish(self, std::move(outcome));
   return true;
+}
+
+void commit_failed(follow_pointer self, const failure& why) {
+  telemetry::log_repeated(telemetry::log_level::warn, "follow_up", "follow_up.commit_failed", to_string(why.code),
+                          {{"task", self->state.facts->task}, {"job", self->state.work.row}, {"reason", why.message}});
+  feed(self, follow_fact::commit_failed{});
 }
 
 struct order_visitor {
@@ -73,6 +83,7 @@ struct order_visitor {
   void operator()(const follow_orders::persist&) const {
     auto& state = self->state;
     if (state.work.dry_run) return finish(self, outcome({}));
+    if (!state.facts->follow_policy.analyses) return close();
     change::record_follow_up record;
     record.own = state.eng->own(state.facts->task);
     record.row = state.work.row;
@@ -90,14 +101,34 @@ struct order_visitor {
         return finish(self, std::move(made));
       }
       if (stopped_by(self, receipt.error())) return;
-      telemetry::log_repeated(
-          telemetry::log_level::warn, "follow_up", "follow_up.commit_failed", to_string(receipt.error().code),
-          {{"task", self->state.facts->task}, {"job", self->state.work.row}, {"reason", receipt.error().message}});
-      feed(self, follow_fact::commit_failed{});
+      commit_failed(self, receipt.error());
     });
   }
   // The outcome is sent where the receipt is at hand.
   void operator()(const follow_orders::finish&) const {}
+
+  /// Of a case call only the conversation was waited for, and its recording is fetched once; when that fails it is
+  /// fetched on demand.
+  void close() const {
+    auto& state = self->state;
+    if (state.work.status != call_status::succeeded || std::exchange(state.recording_wanted, true))
+      return persist_closing();
+    fetch_recording wanted{state.facts->organization_id, state.facts->task, state.work.row};
+    fetch_recording_link(self, *state.eng, wanted,
+                         [self = self](const result<std::string>&) { order_visitor{self}.persist_closing(); });
+  }
+  void persist_closing() const {
+    auto& state = self->state;
+    change::close_job closing{state.eng->own(state.facts->task), state.work.row};
+    commit(self, *state.eng, closing, [self = self](const result<change_receipt>& receipt) {
+      if (receipt) {
+        feed(self, follow_fact::committed{});
+        return finish(self, order_visitor{self}.outcome({}));
+      }
+      if (stopped_by(self, receipt.error())) return;
+      commit_failed(self, receipt.error());
+    });
+  }
 
   [[nodiscard]] follow_up_news::ended outcome(follow_id follow) const {
     const auto& text = self->state.at.text;

@@ -114,6 +114,7 @@ struct visitor {
 
  private:
   [[nodiscard]] answer start_analysis(follow_up_position next) const {
+    if (!policy.analyses) return write(next, {});
     next.step = follow_up_step::analysing;
     next.since = now;
     return follow_up_decision{next, {follow_orders::analyse{}, follow_orders::wake_in{policy.analysis_timeout}}};

@@ -35,6 +35,7 @@ struct follow_up_policy {
   milliseconds analysis_timeout{120'000};           ///< An analysis that nobody answered for so long has failed.
   milliseconds commit_retry{1'000};                 ///< Before a failed commit is tried again.
   int analysis_tries{3};
+  bool analyses{true};  ///< False for case calls: they end with their conversation, and nothing is written about them.
 };
 
 enum class follow_up_step : std::uint8_t { begun, awaiting_conversation, analysing, backing_off, committing, done };

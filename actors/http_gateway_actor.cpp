@@ -92,6 +92,27 @@ void diagnose(gateway_pointer self, const diagnose_task& wanted, const answer_to
       find_atom::value, wanted.task);
 }
 
+/// Cancels a call that the provider has and has not ended. What the provider then says of it settles it as ever.
+void cancel(gateway_pointer self, const cancel_case_call& wanted, const answer_to<bool>& done) {
+  query::jobs_by_row query{wanted.organization_id, {wanted.row}};
+  read_store(self, *self->state.eng, std::move(query), [self, done](const result<std::vector<call_job_view>>& rows) {
+    if (!rows) return (*done)(tl::unexpected<failure>(rows.error()));
+    if (rows->empty()) return (*done)(fail(errc::not_found, "no such call"));
+    const auto& job = rows->front().job;
+    if (is_terminal(job.status)) return (*done)(fail(errc::rejected, "通话已结束，无法取消", "4003"));
+    if (job.call_job_id.empty()) return (*done)(fail(errc::rejected, "外呼尚未提交到外呼平台，请稍后再试", "4002"));
+    call_provider<bool>(
+        self, *self->state.eng, "CancelJobs", writing,
+        [id = job.call_job_id](voice_provider& provider, milliseconds deadline, completion<bool> answer) {
+          provider.cancel_job(id, deadline, std::move(answer));
+        },
+        [done](result<bool> answer) {
+          if (!answer) answer.error().vendor_code = "5001";
+          (*done)(std::move(answer));
+        });
+  });
+}
+
 http_gateway::behavior_type gateway_behavior(gateway_pointer self, engine_ptr eng) {
   log_exceptions(self);
   self->state.eng = std::move(eng);
@@ -144,6 +165,13 @@ http_gateway::behavior_type gateway_behavior(gateway_pointer self, engine_ptr en
       [self](run_atom, const start_run& wanted, const answer_to<run_record>& done) {
         ask<run_record>(self, self->state.eng->runs, actor_timeout, answering(done), run_atom::value, wanted);
       },
+      [self](place_atom, const await_case_calls& wanted, const answer_to<bool>& done) {
+        const auto use = [self, wanted, done](const call_task& task) {
+          ask<bool>(self, task, wanted.budget + task_timeout, answering(done), place_atom::value, wanted);
+        };
+        with_task<bool>(self, stopped_code, done, use, wanted.task);
+      },
+      [self](place_atom, const cancel_case_call& wanted, const answer_to<bool>& done) { cancel(self, wanted, done); },
       [self](join_atom, const subscription_ptr& wish, const answer_to<std::uint64_t>& done) {
         ask<std::uint64_t>(self, self->state.eng->hub, actor_timeout, answering(done), join_atom::value, wish);
       },

@@ -107,6 +107,14 @@ void actor_backend::run(start_run m, completion<run_record> done) {
   post<run_record>(&shared::gateway, std::move(done), run_atom::value, std::move(m));
 }
 
+void actor_backend::await_calls(await_case_calls m, completion<bool> done) {
+  post<bool>(&shared::gateway, std::move(done), place_atom::value, std::move(m));
+}
+
+void actor_backend::cancel_call(cancel_case_call m, completion<bool> done) {
+  post<bool>(&shared::gateway, std::move(done), place_atom::value, std::move(m));
+}
+
 void actor_backend::subscribe(event_subscription s, completion<std::uint64_t> done) {
   post<std::uint64_t>(&shared::gateway, std::move(done), join_atom::value,
                       subscription_ptr(std::make_shared<const event_subscription>(std::move(s))));

@@ -32,6 +32,8 @@ class actor_backend final : public backend {
   void automation(automation_view m, completion<automation_state> done) override;
   void sweep(sweep_now m, completion<bool> done) override;
   void run(start_run m, completion<run_record> done) override;
+  void await_calls(await_case_calls m, completion<bool> done) override;
+  void cancel_call(cancel_case_call m, completion<bool> done) override;
   [[nodiscard]] std::optional<described_task> live_task(const describe_task& m) const override;
   [[nodiscard]] const change_stamps& stamps() const override;
   void subscribe(event_subscription s, completion<std::uint64_t> done) override;

@@ -325,5 +325,58 @@ TEST(CallJobStory, TakesAnUnknownStatusForAnActiveOne) {
   EXPECT_FALSE(job.at.deadline_at);
 }
 
+/// A call of a case: other numbers, and the deadline counts from the first look.
+job_scene case_call() {
+  job_scene job;
+  job.policy.queued_look_interval = job.policy.look_interval;
+  job.policy.deadline_from_first_look = true;
+  return job;
+}
+
+TEST(CaseCallStory, IsLookedAtEveryTenSecondsHoweverLongItIsQueued) {
+  auto job = case_call();
+  job.track();
+  job.poll(call_status::scheduling, h);
+  job.see(call_status::scheduling);
+  EXPECT_EQ(job.asked_delay(), seconds{10});
+}
+
+TEST(CaseCallStory, IsGivenUpTwoHoursAfterItsFirstLookWhateverItsStatus) {
+  for (const auto status : {call_status::scheduling, call_status::executing, call_status::paused, call_status::other}) {
+    auto job = case_call();
+    job.track();
+    job.poll(status, 2 * h - seconds{20});
+    EXPECT_EQ(job.at.committing, job_commit::none) << to_string(status);
+    job.poll(status, seconds{40});
+    ASSERT_TRUE(job.ordered<job_orders::persist_park>()) << to_string(status);
+    EXPECT_EQ(job.order<job_orders::persist_park>()->reason, parked_reason::timeout);
+    EXPECT_LE(job.now - day_one, 2 * h + seconds{20});
+  }
+}
+
+TEST(CaseCallStory, SuspensionDoesNotStopItsDeadline) {
+  auto job = case_call();
+  job.track();
+  job.see(call_status::executing);
+  job.tell(suspended{});
+  ASSERT_TRUE(job.at.deadline_at);
+  EXPECT_EQ(*job.at.deadline_at, day_one + 2 * h);
+  job.tell(resumed{});
+  EXPECT_EQ(*job.at.deadline_at, day_one + 2 * h);
+}
+
+TEST(CaseCallStory, TenFailuresInARowEndIt) {
+  auto job = case_call();
+  job.track();
+  for (int i = 1; i <= 10; ++i) {
+    EXPECT_FALSE(job.ordered<job_orders::raise_unreachable>()) << i;
+    job.tell(look_failed{});
+    job.now += seconds{10};
+    if (i < 10) job.tell(woken{});
+  }
+  EXPECT_TRUE(job.ordered<job_orders::raise_unreachable>());
+  EXPECT_EQ(job.at.parked, parked_reason::unreachable);
+}
+
 }  // namespace
 }  // namespace waihu::testing

@@ -517,5 +517,64 @@ TEST(DispatchStory, IgnoresFactsAboutBatchesThatAreGone) {
   }
 }
 
+/// Calls of cases: each is judged alone.
+struct case_scene : dispatch_scene {
+  explicit case_scene(std::vector<job_row_id> queued) : dispatch_scene(rows({})) {
+    auto policy = make(20);
+    policy.judges_each_alone = true;
+    machine = dispatch_machine(policy, {std::move(queued), {}, {}, 0, false}, day_one);
+  }
+  /// The rows of every batch that the last fact wants written ahead.
+  [[nodiscard]] std::vector<std::vector<job_row_id>> intended() const {
+    std::vector<std::vector<job_row_id>> out;
+    for (const auto& o : orders)
+      if (const auto* intent = std::get_if<order::commit_intent>(&o)) out.push_back(intent->rows);
+    return out;
+  }
+};
+
+TEST(CaseDispatchStory, WhatIsRefusedTogetherIsSentOneByOne) {
+  case_scene scene(rows({1, 2, 3}));
+  const auto key = scene.send();
+  scene.tell(assign_failed{key, refused()});
+  EXPECT_EQ(scene.count<order::declare_unplaced>(), 0U) << "who of them was refused is not known";
+  EXPECT_EQ(scene.the<order::commit_requeue>().rows, rows({1, 2, 3}));
+  EXPECT_FALSE(scene.the<order::commit_requeue>().counts_as_attempt);
+  scene.tell(requeue_committed{key});
+  scene.tell(gate_answered{3, {}});
+  EXPECT_EQ(scene.intended(), (std::vector<std::vector<job_row_id>>{rows({1}), rows({2}), rows({3})}));
+}
+
+TEST(CaseDispatchStory, WhoIsRefusedAloneIsUnplacedWhileOthersAreUnderWay) {
+  case_scene scene(rows({1, 2, 3}));
+  const auto key = scene.send();
+  scene.tell(assign_failed{key, refused()});
+  scene.tell(requeue_committed{key});
+  scene.tell(gate_answered{3, {}});
+  std::vector<batch_key> keys;
+  for (const auto& o : scene.orders)
+    if (const auto* intent = std::get_if<order::commit_intent>(&o)) keys.push_back(intent->key);
+  ASSERT_EQ(keys.size(), 3U);
+  for (const auto k : keys) scene.tell(intent_committed{k, batch_id{k}});
+  scene.tell(assign_failed{keys[1], refused("号码不支持")});
+  EXPECT_EQ(scene.the<order::declare_unplaced>().rows, rows({2}));
+  EXPECT_EQ(scene.the<order::declare_unplaced>().reason, "号码不支持");
+  EXPECT_EQ(scene.count<order::report_nothing_assigned>(), 0U) << "nobody would start it again";
+  scene.tell(assign_accepted{keys[0], {"job-1"}, "r"});
+  EXPECT_EQ(scene.count<order::match_ids>(), 1U);
+}
+
+TEST(CaseDispatchStory, CallsThatJoinWaitForNothing) {
+  case_scene scene(rows({1, 2, 3}));
+  const auto key = scene.send();
+  scene.tell(enqueued{rows({4, 3})});
+  EXPECT_EQ(scene.the<order::ask_gate>().wanted, 1U) << "3 is on its way already";
+  scene.tell(gate_answered{1, {}});
+  EXPECT_EQ(scene.intended(), (std::vector<std::vector<job_row_id>>{rows({4})}));
+  EXPECT_EQ(scene.machine.open_batches(), 2U);
+  scene.tell(assign_failed{key, lost()});
+  EXPECT_EQ(scene.machine.unknown_rows(), rows({1, 2, 3})) << "a lost answer is reconciled, never repeated";
+}
+
 }  // namespace
 }  // namespace waihu::testing

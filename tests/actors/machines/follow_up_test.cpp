@@ -333,5 +333,23 @@ TEST(FollowUpMachine, CutsALongReasonAtACharacterBorder) {
   EXPECT_EQ(scene.at.text.remark, "AI分析失败: " + kept + "，需要人工跟进");
 }
 
+TEST(FollowUpOfACase, EndsWithItsConversationAndWritesNothing) {
+  follow_up_policy policy;
+  policy.analyses = false;
+  auto begun =
+      decide({}, follow_fact::begun{call_status::succeeded, job_outcome::connected, "", true}, policy, day_one);
+  ASSERT_TRUE(begun);
+  EXPECT_EQ(begun->next.step, follow_up_step::committing);
+  EXPECT_TRUE(begun->next.text.remark.empty());
+  auto waits =
+      decide({}, follow_fact::begun{call_status::succeeded, job_outcome::connected, "", false}, policy, day_one);
+  ASSERT_TRUE(waits);
+  EXPECT_EQ(waits->next.step, follow_up_step::awaiting_conversation);
+  const auto seen = decide(waits->next, follow_fact::conversation_seen{true}, policy, day_one + seconds{10});
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->next.step, follow_up_step::committing);
+  for (const auto& order : seen->orders) EXPECT_FALSE(std::holds_alternative<follow_orders::analyse>(order));
+}
+
 }  // namespace
 }  // namespace waihu::testing

@@ -38,7 +38,8 @@ EngineFixture::~EngineFixture() { crash_node(); }
 
 void EngineFixture::start_node() {
   system_ = std::make_unique<caf::actor_system>(system_options_);
-  sched().clock().current_time += std::chrono::hours(1);
+  // Time goes on from where the node before left it.
+  sched().clock().current_time += lived_;
   eng = std::make_shared<engine>();
   eng->options = options;
   eng->node = "node-1";
@@ -88,6 +89,7 @@ void EngineFixture::crash_node() {
   if (claim_session_) claim_session_->run(query::release_claim{"node-1", epoch_});
   claim_session_.reset();
   settle();
+  lived_ = sched().clock().now().time_since_epoch();
   system_.reset();
 }
 
@@ -201,6 +203,10 @@ result<run_record> EngineFixture::start_run(const waihu::start_run& wanted) {
   return await<run_record>([&](auto done) { caf::anon_send(gateway_, run_atom::value, wanted, done); });
 }
 
+result<bool> EngineFixture::await_calls(const await_case_calls& wanted) {
+  return await<bool>([&](auto done) { caf::anon_send(gateway_, place_atom::value, wanted, done); });
+}
+
 result<bool> EngineFixture::sweep() {
   return await<bool>([&](auto done) { caf::anon_send(gateway_, sweep_atom::value, done); });
 }
@@ -241,6 +247,7 @@ call_task_record EngineFixture::stored_task(task_id task) {
   query::find_task find;
   find.organization_id = organization;
   find.id = task;
+  find.any_origin = true;
   const auto found = session_->run(find);
   EXPECT_TRUE(found);
   return found ? *found : call_task_record{};

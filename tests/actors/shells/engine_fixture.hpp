@@ -44,6 +44,12 @@ class EngineFixture : public ::testing::Test {
   result<explained_job> explain(task_id task, job_row_id row);
   result<run_record> start_run(const waihu::start_run& wanted);
   result<bool> sweep();
+  result<bool> await_calls(const await_case_calls& wanted);
+  /// A question to the store, past the node.
+  template <class Query>
+  result<typename Query::answer_type> ask_store(const Query& q) {
+    return session_->run(q);
+  }
   result<made_follow_up> follow_up(const make_follow_up& wanted);
   result<refreshed_jobs> refresh(task_id task, std::vector<job_row_id> rows, milliseconds max_age);
   /// The task's live actor; null when there is none.
@@ -86,6 +92,7 @@ class EngineFixture : public ::testing::Test {
   std::unique_ptr<store> session_;
   std::unique_ptr<store> usurper_;
   epoch_t epoch_{};
+  steady_time::duration lived_{std::chrono::hours{1}};
   int next_lead_{1};
 };
 

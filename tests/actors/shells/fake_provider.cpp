@@ -147,6 +147,8 @@ void fake_provider::resume_jobs(std::string, milliseconds, completion<bool> done
 
 void fake_provider::cancel_jobs(std::string, milliseconds, completion<bool> done) { done(true); }
 
+void fake_provider::cancel_job(std::string, milliseconds, completion<bool> done) { done(true); }
+
 void fake_provider::download_recording(std::string call_task_id, milliseconds, completion<recording_link> done) {
   done(recording_link{"http://127.0.0.1/" + call_task_id + ".wav?Expires=4102444800", 0});
 }

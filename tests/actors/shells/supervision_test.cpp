@@ -167,6 +167,7 @@ TEST_F(Supervision, AStaleEpochStopsTheActorsAndWritesNothing) {
 }
 
 TEST_F(Supervision, AnOrderlyStopStoresWhatARestartNeeds) {
+  options.supervisor.sweep_interval = std::chrono::hours{10};  // it would ask parked calls again
   start_node();
   const auto task = make_task(3);
   ASSERT_TRUE(start_task(task));
