@@ -252,6 +252,8 @@ struct node::implementation {
     server.http = options.http;
     server.auth = options.auth;
     server.time_zone = options.node.time_zone;
+    server.cases = options.cases;
+    server.instance_id = options.provider.instance_id;
     server.settings = config::presence_of(options);
     server.counts = watch.traffic;
     listener = std::make_unique<http::http_server>(io, std::move(server), inside);

@@ -123,11 +123,11 @@ async<response> verify_auth(call& c) {
   field(w, "valid", true);
   key(w, "user_info");
   w.StartObject();
-  field(w, "username", c.user.username);
-  field(w, "user_id", value(c.user.id));
-  field(w, "organization_id", c.user.organization_id);
+  field(w, "username", c.user().username);
+  field(w, "user_id", value(c.user().id));
+  field(w, "organization_id", c.user().organization_id);
   w.EndObject();
-  field(w, "org_id", c.user.dcc_user_org_id);
+  field(w, "org_id", c.user().dcc_user_org_id);
   w.EndObject();
   co_return e.done();
 }

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "config/case_scripts.hpp"
 #include "config/options.hpp"
 #include "config/presence.hpp"
 #include "http/client_address.hpp"
@@ -31,12 +32,12 @@ namespace waihu::http {
 class user_cache {
  public:
   explicit user_cache(milliseconds life, std::size_t limit = 10'000) : life_(life), limit_(limit) {}
-  std::optional<user_record> find(user_id id, steady_time now) const;
-  void keep(const user_record& user, steady_time now);
+  std::shared_ptr<const user_record> find(user_id id, steady_time now) const;
+  void keep(std::shared_ptr<const user_record> user, steady_time now);
 
  private:
   struct entry {
-    user_record user;
+    std::shared_ptr<const user_record> user;
     steady_time until;
   };
   const milliseconds life_;
@@ -51,12 +52,19 @@ struct counted_standing {
   steady_time counted{};
 };
 
+/// What is configured of calls to the parties of cases.
+struct case_setup {
+  config::cases_options options;
+  config::case_scripts scripts;
+  std::string instance_id;  ///< The provider's instance that all calls are made with.
+};
+
 /// What all handlers share. One per server; thread-safe by its members.
 struct services {
   services(config::http_options http_part, config::auth_options auth_part, zone_clock zone_part,
            std::shared_ptr<backend> inside_part, std::function<wall_time()> now_part,
            std::vector<config::setting_presence> settings_part = {},
-           std::shared_ptr<traffic> counts_part = std::make_shared<traffic>());
+           std::shared_ptr<traffic> counts_part = std::make_shared<traffic>(), case_setup cases_part = {});
 
   const config::http_options http;
   const config::auth_options auth;
@@ -67,6 +75,7 @@ struct services {
   const token_mint tokens;
   const proxy_rules proxies;
   const std::shared_ptr<traffic> counts;
+  const case_setup cases;
   const outstanding_count outstanding{counts, &counts->outstanding};
   std::atomic<int> requests_inside{0};  ///< Taken and not answered yet.
   const std::shared_ptr<std::atomic<int>> imports{std::make_shared<std::atomic<int>>(0)};
@@ -100,11 +109,14 @@ struct call {
   services& s;
   const request& req;
   std::shared_ptr<reactor> where;
-  std::vector<name_value> path;  ///< Values of the pattern's `{name}` parts.
-  token_claims token;            ///< Of authenticated calls.
-  user_record user;              ///< The same person as the store knows it; without the password hash.
-  std::string organization;      ///< The organisation the user acts for.
-  bool is_signed_in{false};      ///< `token`, `user` and `organization` are set.
+  std::vector<name_value> path;               ///< Values of the pattern's `{name}` parts.
+  std::shared_ptr<const token_claims> token;  ///< Of authenticated calls.
+  std::shared_ptr<const user_record>
+      signed_user;           ///< The same person as the store knows it; without the password hash.
+  std::string organization;  ///< The organisation the user acts for.
+  bool is_signed_in{false};  ///< `token`, `signed_user` and `organization` are set.
+
+  const user_record& user() const noexcept { return *signed_user; }
 
   /// Asks the store.
   template <class Query>

@@ -55,14 +55,14 @@ async<response> switch_auto_task(call& c) {
   const bool start = action == "start";
   if (!start && action != "stop" && action != "check")
     co_return error_answer(c.req, 400, 4001, "操作类型无效，只能是 start、stop 或 check");
-  if (action != "check" && c.user.role == user_role::viewer)
+  if (action != "check" && c.user().role == user_role::viewer)
     co_return error_answer(c.req, 403, code_unauthorized, "没有权限执行此操作");
   result<automation_state> now;
   if (action == "check") {
     automation_view question{c.organization};
     now = co_await c.ask_live<automation_state>(&backend::automation, std::move(question));
   } else {
-    switch_automation order{c.organization, start, c.user.id};
+    switch_automation order{c.organization, start, c.user().id};
     // Tasks get as long to leave as at a stop of the daemon.
     constexpr milliseconds leaving_time{30'000};
     now = co_await c.ask_live<automation_state>(&backend::set_automation, std::move(order), leaving_time);

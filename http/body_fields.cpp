@@ -242,6 +242,14 @@ std::optional<std::string> body_fields::text_or_number(std::string_view name, st
   return std::nullopt;
 }
 
+std::string body_fields::required_text_or_number(std::string_view name, std::size_t max_length) {
+  const auto before = tree_->found;
+  auto t = text_or_number(name, max_length);
+  if (!t && tree_->found == before && object_ != nullptr) add_error(name, "缺少必填字段");
+  if (t && t->empty()) add_error(name, "不能为空");
+  return std::move(t).value_or("");
+}
+
 std::optional<std::string> body_fields::text_or_list(std::string_view name, std::size_t max_length) {
   const auto* v = tree::find(object_, name);
   if (v == nullptr || !v->IsArray()) return text(name, max_length);

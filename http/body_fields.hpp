@@ -48,6 +48,8 @@ class body_fields {
   std::string required_text(std::string_view name, std::size_t max_length = 1000, std::size_t min_length = 1);
   /// A string, or a number as text: one of up to 64 bits as it was sent, others as the nearest double.
   std::optional<std::string> text_or_number(std::string_view name, std::size_t max_length);
+  /// The same; an error, and "", when it is absent or empty.
+  std::string required_text_or_number(std::string_view name, std::size_t max_length);
   /// A string, or an array of strings joined by commas.
   std::optional<std::string> text_or_list(std::string_view name, std::size_t max_length);
   /// true/false, 0/1, or these as strings.

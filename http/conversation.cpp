@@ -10,15 +10,17 @@ namespace waihu::http {
 
 namespace {
 
-/// Collects `Timestamp` members of the objects directly inside the outermost array.
+/// Collects the timestamps of the objects directly inside the outermost array.
 struct timestamp_reader : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, timestamp_reader> {
   int depth{0};
   bool is_array{false};
   bool is_at_timestamp{false};
+  std::int64_t count{0};
   std::optional<std::int64_t> first, last;
 
   bool note(std::int64_t n) {
     if (std::exchange(is_at_timestamp, false)) {
+      ++count;
       if (!first) first = n;
       last = n;
     }
@@ -39,7 +41,8 @@ struct timestamp_reader : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, timest
     return number ? note(*number) : Default();
   }
   bool Key(const char* s, rapidjson::SizeType n, bool) {
-    is_at_timestamp = depth == 2 && std::string_view(s, n) == "Timestamp";
+    const std::string_view name(s, n);
+    is_at_timestamp = depth == 2 && (name == "Timestamp" || name == "timestamp");
     return true;
   }
   bool StartObject() {
@@ -63,7 +66,7 @@ struct timestamp_reader : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, timest
 
 }  // namespace
 
-std::optional<std::int64_t> conversation_duration_ms(std::string_view json) {
+std::optional<conversation_span> conversation_span_of(std::string_view json) {
   if (json.empty()) return std::nullopt;
   rapidjson::MemoryStream in(json.data(), json.size());
   rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> decoded(in);
@@ -71,10 +74,16 @@ std::optional<std::int64_t> conversation_duration_ms(std::string_view json) {
   rapidjson::Reader reader;
   constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
   if (reader.Parse<flags>(decoded, lines).IsError() || !lines.is_array) return std::nullopt;
-  if (!lines.first) return 0;
+  if (!lines.first) return conversation_span{};
   // Nonsense may lie further apart than a number can say.
   std::int64_t length = 0;
-  return __builtin_sub_overflow(*lines.last, *lines.first, &length) ? 0 : std::max<std::int64_t>(0, length);
+  if (__builtin_sub_overflow(*lines.last, *lines.first, &length)) length = 0;
+  return conversation_span{lines.count, std::max<std::int64_t>(0, length)};
+}
+
+std::optional<std::int64_t> conversation_duration_ms(std::string_view json) {
+  const auto span = conversation_span_of(json);
+  return span ? std::optional(span->length_ms) : std::nullopt;
 }
 
 }  // namespace waihu::http

@@ -27,7 +27,7 @@ void write_account_fields(json_writer& w, const dcc_user_record& account) {
 /// The user's binding as this request left it takes effect at once here; elsewhere after the cache's life.
 response binding_answer(call& c, user_record user, std::string_view said) {
   user.password_hash.clear();
-  c.s.users.keep(user, std::chrono::steady_clock::now());
+  c.s.users.keep(std::make_shared<const user_record>(user), std::chrono::steady_clock::now());
   envelope e(1000, said);
   auto& w = e.data();
   w.StartObject();
@@ -84,12 +84,12 @@ async<response> verify_dcc_user(call& c) {
   if (!is_good) {
     guard.note_failure(name, c.req.peer, now);
     telemetry::log_repeated(telemetry::log_level::info, "http", "http.dcc_refused", c.req.peer,
-                            {{"peer", c.req.peer}, {"user", value(c.user.id)}});
+                            {{"peer", c.req.peer}, {"user", value(c.user().id)}});
     co_return error_answer(c.req, 400, code_bad_parameter, "用户名、密码或组织ID不正确");
   }
   guard.note_success(name, c.req.peer);
   query::note_dcc_verified note;
-  note.user = c.user.id;
+  note.user = c.user().id;
   note.dcc_id = found->id;
   note.at = c.s.now();
   const auto noted = co_await c.ask(std::move(note));
@@ -118,7 +118,7 @@ async<response> verify_dcc_user(call& c) {
 async<response> associate_dcc_user(call& c) {
   body_fields body(c.req.body);
   query::associate_dcc q;
-  q.user = c.user.id;
+  q.user = c.user().id;
   q.dcc_user = body.required_text("dcc_user", name_limit);
   q.dcc_user_org_id = body.required_text("dcc_user_org_id", organization_id_limit);
   if (!body.ok()) co_return invalid_answer(c.req, body.errors());
@@ -132,7 +132,7 @@ async<response> associate_dcc_user(call& c) {
 
 async<response> disassociate_dcc_user(call& c) {
   query::disassociate_dcc q;
-  q.user = c.user.id;
+  q.user = c.user().id;
   const auto freed = co_await c.ask(std::move(q));
   if (!freed) co_return failure_answer(c.req, freed.error());
   co_return binding_answer(c, *freed, "DCC账号解除关联成功");

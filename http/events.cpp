@@ -50,7 +50,7 @@ async<tl::expected<std::shared_ptr<event_feed>, response>> open_event_feed(call&
   if (!parameters.ok()) co_return tl::unexpected(invalid_answer(c.req, parameters.errors()));
   event_feed::position from;
   from.organization = c.organization;
-  from.expires = c.token.expires_at + c.s.tokens.clock_skew();
+  from.expires = c.token->expires_at + c.s.tokens.clock_skew();
   from.form = form;
   if (task) {
     const auto found = co_await find_task(c, task_id{*task});

@@ -83,6 +83,33 @@ async<response> query_execution(call& c);
 // task_follow_ups.cpp
 async<response> task_follow_ups(call& c);
 
+// cases.cpp
+async<response> put_case(call& c);
+async<response> show_case(call& c);
+
+// case_calls.cpp
+async<response> call_parties(call& c);
+async<response> call_person(call& c);
+async<response> call_persons(call& c);
+async<response> retry_case_call(call& c);
+
+// case_lists.cpp
+async<response> case_call_status(call& c);
+async<response> list_case_calls(call& c);
+async<response> person_call_history(call& c);
+async<response> show_case_call(call& c);
+async<response> case_conversations(call& c);
+
+// case_control.cpp
+async<response> remark_case_call(call& c);
+async<response> cancel_call_of_case(call& c);
+async<response> case_call_logs(call& c);
+
+// case_figures.cpp
+async<response> case_call_statistics(call& c);
+async<response> list_case_scripts(call& c);
+async<response> show_case_settings(call& c);
+
 // events.cpp
 async<response> event_stream(call& c);
 async<response> event_socket(call& c);

@@ -28,6 +28,8 @@ struct server_options {
   std::string time_zone{"Asia/Shanghai"};          ///< node_options.time_zone
   std::vector<config::setting_presence> settings;  ///< What config/check tells.
   std::shared_ptr<traffic> counts{std::make_shared<traffic>()};
+  config::cases_options cases;
+  std::string instance_id;  ///< provider_options.instance_id
 };
 
 /// Serves http-api.md. Sessions run on the io_context, each on its own strand; any number of threads may run it. The

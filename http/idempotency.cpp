@@ -37,7 +37,7 @@ result<std::optional<query::create_once>> read_key(const call& c) {
     return fail(errc::invalid_argument, "bad Idempotency-Key", std::string(about_the_key));
   query::create_once q;
   // Administrators may be bound to no organisation; their keys are their own then.
-  q.owner = c.organization.empty() ? "user " + std::to_string(value(c.user.id)) : c.organization;
+  q.owner = c.organization.empty() ? "user " + std::to_string(value(c.user().id)) : c.organization;
   q.route = c.req.method + " " + c.req.path;
   q.key = *given;
   q.body_digest = digest_of(c.s.auth.jwt_secret, c.req.body);

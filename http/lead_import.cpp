@@ -77,7 +77,7 @@ class import_batch {
   async<result<bool>> add(imported_row row) {
     std::string organization = call_.organization;
     const bool names_other = !row.organization_id.empty() && row.organization_id != organization;
-    if (names_other && call_.user.role == user_role::admin) {
+    if (names_other && call_.user().role == user_role::admin) {
       const auto objection = co_await objection_to(row.organization_id);
       if (!objection) co_return tl::unexpected<failure>(objection.error());
       if (!objection->empty()) {

@@ -239,28 +239,27 @@ void application::decorate(const request& req, response& answer) const {
 
 async<std::optional<response>> sign_in(call& c, access who, std::string_view token) {
   const auto& req = c.req;
-  const auto claims = c.s.tokens.check(token, c.s.now());
+  auto claims = c.s.tokens.admit(token, c.s.now());
   if (!claims) co_return token_refused(req, token.empty());
-  c.token = *claims;
+  c.token = std::move(*claims);
   const auto now = std::chrono::steady_clock::now();
-  if (auto known = c.s.users.find(c.token.user, now)) {
-    c.user = std::move(*known);
-  } else {
+  c.signed_user = c.s.users.find(c.token->user, now);
+  if (!c.signed_user) {
     query::user_by_id q;
-    q.id = c.token.user;
+    q.id = c.token->user;
     auto found = co_await c.ask(std::move(q));
     if (!found && found.error().code == errc::not_found) co_return token_refused(req, false);
     if (!found) co_return failure_answer(req, found.error());
     found->password_hash.clear();
-    c.s.users.keep(*found, now);
-    c.user = std::move(*found);
+    c.signed_user = std::make_shared<const user_record>(std::move(*found));
+    c.s.users.keep(c.signed_user, now);
   }
-  c.organization = c.user.dcc_user_org_id;
+  c.organization = c.user().dcc_user_org_id;
   const bool needs_organization = who == access::reader || who == access::writer;
   if (needs_organization && c.organization.empty())
     co_return error_answer(req, 400, code_bad_parameter, "用户未绑定组织或组织ID无效");
-  const bool is_forbidden = (who == access::writer && c.user.role == user_role::viewer) ||
-                            (who == access::admin && c.user.role != user_role::admin);
+  const bool is_forbidden = (who == access::writer && c.user().role == user_role::viewer) ||
+                            (who == access::admin && c.user().role != user_role::admin);
   if (is_forbidden) co_return error_answer(req, 403, code_unauthorized, "没有权限执行此操作");
   c.is_signed_in = true;
   co_return std::nullopt;

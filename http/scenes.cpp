@@ -104,7 +104,7 @@ async<response> create_scene(call& c) {
     co_return error_answer(c.req, 400, 4003, "场景类型无效，只能是 1（官方）或 2（自定义）");
   if (trimmed(scene.bot_name).empty()) co_return error_answer(c.req, 400, 4004, "机器人名称不能为空");
   // Official scenes are shown to every organisation: only administrators make them.
-  if (scene.scene_type == 1 && c.user.role != user_role::admin)
+  if (scene.scene_type == 1 && c.user().role != user_role::admin)
     co_return error_answer(c.req, 403, code_unauthorized, "没有权限创建官方场景");
   scene.organization_id = c.organization;
   constexpr int tries = 5;

@@ -101,8 +101,8 @@ async<response> create_task(call& c) {
   for (const auto& e : parameters.errors()) body.add_error(e.field, e.reason);
   query::create_task q;
   q.organization_id = c.organization;
-  q.creator = c.user.id;
-  q.creator_name = c.user.username;
+  q.creator = c.user().id;
+  q.creator_name = c.user().username;
   q.task_name = body.required_text("task_name", 50);
   if (!q.task_name.empty() && trimmed(q.task_name).empty()) body.add_error("task_name", "不能为空");
   q.script_id = body.text("script_id", 255).value_or("");

@@ -5,9 +5,9 @@
 #include "http/body_fields.hpp"
 #include "http/handlers.hpp"
 #include "http/json_writer.hpp"
+#include "http/recording_links.hpp"
 #include "http/row_view.hpp"
 #include "http/task_view.hpp"
-#include "messages/model/voice.hpp"
 
 namespace waihu::http {
 
@@ -91,27 +91,18 @@ async<result<bool>> refresh_page(call& c, const execution_query& wanted, executi
   co_return co_await read_again(c, page, std::move(settled));
 }
 
-/// Links fetched at a time for one request: each holds one of the places of all requests inside the actor system, also
-/// after the answer has gone out without it.
-constexpr std::size_t recordings_at_once = 16;
-
 /// Fetches recording links of succeeded calls that have none, or one that has ended, as many as the budget allows.
 async<bool> fetch_recordings(call& c, const execution_query& wanted, execution_page& page) {
   const auto now = c.s.now();
-  std::vector<pending<std::string>::initiator> asks;
+  std::vector<wanted_link> asks;
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < page.rows.items.size(); ++i) {
     const auto& r = page.rows.items[i];
-    if (r.job.status != call_status::succeeded) continue;
-    const auto ends = recording_expiry(r.recording_url);
-    if (!r.recording_url.empty() && (!ends || *ends > now)) continue;
-    pending<std::string>::initiator ask = [b = c.s.inside, m = fetch_recording{c.organization, wanted.id, r.job.row}](
-                                              completion<std::string> done) { b->recording(m, std::move(done)); };
-    asks.push_back(std::move(ask));
+    if (!wants_new_link(r, now)) continue;
+    asks.push_back({wanted.id, r.job.row});
     places.push_back(i);
   }
-  pending_all<std::string> all(c.where, c.s.http.refresh_budget, recordings_at_once, std::move(asks));
-  auto links = co_await all;
+  auto links = co_await fetch_links(c, std::move(asks));
   for (std::size_t i = 0; i < links.size(); ++i)
     if (links[i]) page.rows.items[places[i]].recording_url = std::move(*links[i]);
   co_return true;
@@ -162,7 +153,7 @@ async<response> query_execution(call& c) {
   body_fields body(c.req.body);
   const auto wanted = read_query(body);
   if (!body.ok()) co_return invalid_answer(c.req, body.errors());
-  if (wanted.apply_update && c.user.role == user_role::viewer)
+  if (wanted.apply_update && c.user().role == user_role::viewer)
     co_return error_answer(c.req, 403, code_unauthorized, "没有权限执行此操作");
   auto standing = co_await standing_of(c, wanted.id);
   if (!standing) co_return task_missing(c.req, standing.error());

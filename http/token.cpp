@@ -41,25 +41,25 @@ class token_mint::known_tokens {
  public:
   known_tokens() { crypto_shorthash_keygen(key_.data()); }
 
-  std::optional<token_claims> find(std::string_view token) const {
+  std::shared_ptr<const token_claims> find(std::string_view token) const {
     const auto mark = mark_of(token);
     const std::shared_lock lock(mutex_);
     const auto found = entries_.find(mark);
-    if (found == entries_.end() || found->second.token != token) return std::nullopt;
+    if (found == entries_.end() || found->second.token != token) return nullptr;
     return found->second.claims;
   }
-  void keep(std::string_view token, const token_claims& claims) {
+  void keep(std::string_view token, std::shared_ptr<const token_claims> claims) {
     const auto mark = mark_of(token);
     const std::lock_guard lock(mutex_);
     if (entries_.size() >= limit) entries_.clear();
-    entries_.insert_or_assign(mark, entry{std::string(token), claims});
+    entries_.insert_or_assign(mark, entry{std::string(token), std::move(claims)});
   }
 
  private:
   static constexpr std::size_t limit = 10'000;
   struct entry {
     std::string token;
-    token_claims claims;
+    std::shared_ptr<const token_claims> claims;
   };
   std::uint64_t mark_of(std::string_view token) const {
     std::array<unsigned char, crypto_shorthash_BYTES> hash{};
@@ -100,17 +100,24 @@ result<std::string> token_mint::issue(const user_record& user, wall_time now) co
 }
 
 result<token_claims> token_mint::check(std::string_view token, wall_time now, milliseconds leeway) const {
+  const auto claims = admit(token, now, leeway);
+  if (!claims) return tl::unexpected<failure>(claims.error());
+  return **claims;
+}
+
+result<std::shared_ptr<const token_claims>> token_mint::admit(std::string_view token, wall_time now,
+                                                              milliseconds leeway) const {
   auto claims = known_->find(token);
   if (!claims) {
     auto verified = verify(token);
-    if (!verified) return verified;
-    known_->keep(token, *verified);
-    claims = std::move(*verified);
+    if (!verified) return tl::unexpected<failure>(std::move(verified.error()));
+    claims = std::make_shared<const token_claims>(std::move(*verified));
+    known_->keep(token, claims);
   }
   const auto skew = tolerance_.clock_skew;
   if (now >= claims->expires_at + leeway + skew || now + skew < claims->begins_at)
     return fail(errc::unauthorized, "token refused");
-  return std::move(*claims);
+  return claims;
 }
 
 result<token_claims> token_mint::verify(std::string_view token) const {

@@ -48,6 +48,10 @@ class token_mint {
   /// look-up instead of a verification; its times are checked at every use.
   result<token_claims> check(std::string_view token, wall_time now, milliseconds leeway = milliseconds{0}) const;
 
+  /// As `check`, without a copy.
+  result<std::shared_ptr<const token_claims>> admit(std::string_view token, wall_time now,
+                                                    milliseconds leeway = milliseconds{0}) const;
+
  private:
   class known_tokens;
   result<token_claims> verify(std::string_view token) const;

@@ -86,6 +86,15 @@ TEST(BodyFields, ANumberAsTextKeepsItsLimit) {
   EXPECT_FALSE(b.ok());
 }
 
+TEST(BodyFields, ARequiredIdIsThereAndNotEmpty) {
+  body_fields ids(R"({"n":202601281644031088,"empty":"","nothing":null,"list":[]})");
+  EXPECT_EQ(ids.required_text_or_number("n", 64), "202601281644031088");
+  EXPECT_TRUE(ids.ok());
+  for (const auto* name : {"empty", "nothing", "list"}) EXPECT_EQ(ids.required_text_or_number(name, 64), "") << name;
+  ASSERT_EQ(ids.errors().size(), 3U);
+  EXPECT_EQ(ids.errors()[1].reason, "缺少必填字段");
+}
+
 TEST(BodyFields, NumbersAreGivenBackAsTheyCame) {
   // The last digits that a double tells apart, the ends of the integers, and what RapidJSON's readings get wrong.
   for (const std::string number : {"0.1", "1.7976931348623157e308", "5e-324", "123456789.12345679", "9007199254740993",

@@ -126,6 +126,8 @@ void store_backend::automation(automation_view m, completion<automation_state> d
 }
 void store_backend::sweep(sweep_now m, completion<bool> done) { scripted(on_sweep, done, m); }
 void store_backend::run(start_run m, completion<run_record> done) { scripted(on_run, done, m); }
+void store_backend::await_calls(await_case_calls m, completion<bool> done) { scripted(on_await_calls, done, m); }
+void store_backend::cancel_call(cancel_case_call m, completion<bool> done) { scripted(on_cancel_call, done, m); }
 void store_backend::recording(fetch_recording m, completion<std::string> done) {
   if (on_recording_later) on_recording_later(m.row, std::move(done));
   else scripted(on_recording, done, m.task, m.row);

@@ -31,6 +31,8 @@ class store_backend final : public backend {
   std::function<result<automation_state>(const automation_view&)> on_automation;
   std::function<result<bool>(const sweep_now&)> on_sweep;
   std::function<result<run_record>(const start_run&)> on_run;
+  std::function<result<bool>(const await_case_calls&)> on_await_calls;
+  std::function<result<bool>(const cancel_case_call&)> on_cancel_call;
   /// Takes the completion along, to answer later, from any thread; goes before `on_recording`.
   std::function<void(job_row_id, completion<std::string>)> on_recording_later;
   /// Called with each query before the store; a failure is answered instead.
@@ -72,6 +74,8 @@ class store_backend final : public backend {
   void automation(automation_view m, completion<automation_state> done) override;
   void sweep(sweep_now m, completion<bool> done) override;
   void run(start_run m, completion<run_record> done) override;
+  void await_calls(await_case_calls m, completion<bool> done) override;
+  void cancel_call(cancel_case_call m, completion<bool> done) override;
   void subscribe(event_subscription s, completion<std::uint64_t> done) override;
   void unsubscribe(std::uint64_t token) override;
 

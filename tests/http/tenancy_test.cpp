@@ -6,7 +6,7 @@
 #include <set>
 
 #include "http/static_files.hpp"
-#include "tests/http/server_fixture.hpp"
+#include "tests/http/case_fixture.hpp"
 #include "tests/http/socket_client.hpp"
 
 namespace waihu::test {
@@ -67,7 +67,7 @@ std::string comparable(const reply& r, const std::string& id) {
   return text;
 }
 
-class http_tenancy : public server_test {
+class http_tenancy : public case_test {
  public:
   http_tenancy() {
     add_leads(3);
@@ -78,6 +78,13 @@ class http_tenancy : public server_test {
     scene = post("/api/create_scene", R"({"scene_name":"机密场景","scene_type":2,"bot_name":"b"})")
                 .json()
                 .text("/data/script_id");
+    auto of = usual_case();
+    for (auto& party : of.parties) party.name = "机密当事人";
+    put_case(of);
+    EXPECT_EQ(call_everybody().status, 201);
+    const auto ended = calls().front();
+    end(ended, call_status::succeeded, "SucceededFinish", R"([{"Script":"机密"}])");
+    const auto job = calls().back().job.job.call_job_id;
     const auto id = std::to_string(value(task.id));
     const auto row = std::to_string(value(rows[0]));
     const std::string none = "987654";
@@ -147,6 +154,36 @@ class http_tenancy : public server_test {
         {"explain_task", kind::by_id, "/api/tasks/ID/why", {}, id, none},
         {"explain_call", kind::by_id, "/api/jobs/ID/why", {}, row, none},
         {"call_timeline", kind::by_id, "/api/jobs/ID/timeline", {}, row, none},
+        {"put_case",
+         kind::creating,
+         "/api/v1/outbound-bot/cases/C1",
+         R"({"mediationId":1,"mediationType":1,"stage":10,"parties":[{"personId":"P9","personType":0}]})",
+         {},
+         {}},
+        {"show_case", kind::by_id, "/api/v1/outbound-bot/cases/ID", {}, "C1", "C404"},
+        {"call_parties", kind::by_id, {}, R"({"caseId":"ID","mediationId":20,"callAuto":0})", "C1", "C404"},
+        {"call_person", kind::by_id, {}, case_wish, "C1", "C404"},
+        {"call_persons", kind::by_id, {}, R"({"tasks":[)" + case_wish + "]}", "C1", "C404"},
+        {"case_call_status", kind::by_id, "/api/v1/outbound-bot/status?caseRef=ID", {}, "C1", "C404"},
+        {"case_call_status", kind::by_id, "/api/v1/outbound-bot/status?jobId=ID", {}, job, "job-" + none},
+        {"case_call_status",
+         kind::by_id,
+         "/api/v1/outbound-bot/status?phoneNumber=ID",
+         {},
+         "13800000001",
+         "13999999999"},
+        {"case_conversations", kind::listing, "/api/v1/outbound-bot/conversation-log?caseId=C1", {}, {}, {}},
+        {"list_case_calls", kind::listing, {}, {}, {}, {}},
+        {"list_case_calls", kind::listing, "/api/v1/outbound-bot/tasks?caseRef=C1", {}, {}, {}},
+        {"person_call_history", kind::listing, "/api/v1/outbound-bot/person/P1/history", {}, {}, {}},
+        {"case_call_statistics", kind::listing, {}, {}, {}, {}},
+        {"show_case_call", kind::by_id, "/api/v1/outbound-bot/task/ID", {}, job, "job-" + none},
+        {"case_call_logs", kind::by_id, "/api/v1/outbound-bot/task/ID/logs", {}, job, "job-" + none},
+        {"remark_case_call", kind::by_id, "/api/v1/outbound-bot/task/ID", R"({"remark":"x"})", job, "job-" + none},
+        {"cancel_call_of_case", kind::by_id, "/api/v1/outbound-bot/task/ID/cancel", "{}", job, "job-" + none},
+        {"retry_case_call", kind::by_id, "/api/v1/outbound-bot/task/ID/retry", "{}", job, "job-" + none},
+        {"list_case_scripts", kind::steering, {}, {}, {}, {}},
+        {"show_case_settings", kind::steering, {}, {}, {}, {}},
         {"event_stream", kind::by_id, "/api/events?task_id=ID", {}, id, none},
         {"event_socket", kind::by_id, "/api/ws?task_id=ID", {}, id, none}};
     let_actors_answer();
@@ -185,6 +222,8 @@ class http_tenancy : public server_test {
       for (const auto* path : {"/api/tasks", "/api/task-stats", "/api/leads?page_size=500", "/api/scenes"})
         all_of_it += comparable(get(path, *who), "\x01") + "\n";
       all_of_it += comparable(get("/api/leads/L1001", *who), "\x01");
+      for (const auto* path : {"/cases/C1", "/tasks", "/statistics"})
+        all_of_it += comparable(get(std::string(bot) + path, *who), "\x01") + "\n";
       all_of_it += comparable(get("/api/task_followup_records/" + id, *who), "\x01");
       all_of_it += comparable(post("/api/query-task-execution", R"({"task_id":)" + id + "}", *who), "\x01");
     }
@@ -203,6 +242,7 @@ class http_tenancy : public server_test {
 
   call_task_record task;
   std::string scene;
+  const std::string case_wish = R"({"caseRef":"ID","personId":"P1","mediationStage":14})";
   const std::string import_body =
       "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"l.csv\"\r\n\r\n"
       "leads_id,leads_user_name,leads_user_phone\nL1001,另一位,13911111111\r\n--b--\r\n";
@@ -222,6 +262,8 @@ class http_tenancy : public server_test {
     inside->on_refresh = [this](const refresh_jobs&) { return answered(refreshed_jobs{}); };
     inside->on_follow_up = [this](const make_follow_up&) { return answered(made_follow_up{}); };
     inside->on_run = [this](const start_run&) { return answered(run_record{}); };
+    inside->on_await_calls = [this](const await_case_calls& m) { return answered(bring(m)); };
+    inside->on_cancel_call = [this](const cancel_case_call&) { return answered(true); };
     inside->on_explain = [this](const explain_job&) { return answered(explained_job{}); };
     inside->on_diagnose = [this](const diagnose_task&) { return answered(diagnosed_task{}); };
     inside->on_recording = [this](task_id, job_row_id) { return answered(std::string{}); };
@@ -255,7 +297,7 @@ TEST_F(http_tenancy, ItsOwnPeopleReachWhatTheOthersWillNotReach) {
   for (const auto& s : of(kind::listing)) {
     const auto r = send(s, &operator_a);
     EXPECT_EQ(r.status, 200) << s.operation;
-    if (s.operation == "task_type_counts") continue;
+    if (s.operation == "task_type_counts" || s.operation == "case_call_statistics") continue;
     EXPECT_TRUE(r.body.find("L1001") != std::string::npos || r.body.find("机密") != std::string::npos) << r.body;
   }
 }
@@ -286,16 +328,20 @@ TEST_F(http_tenancy, ListsShowNothingOfAnotherOrganisation) {
   }
   EXPECT_EQ(get("/api/leads/count", operator_b).json().number("/data/total_count"), 0);
   EXPECT_EQ(get("/api/task-stats", operator_b).json().number("/data/1/count"), 0);
+  EXPECT_EQ(get(std::string(bot) + "/statistics").json().number("/data/totalCalls"), 2);
+  EXPECT_EQ(get(std::string(bot) + "/statistics", operator_b).json().number("/data/totalCalls"), 0);
 }
 
 TEST_F(http_tenancy, WhatIsMadeInOneOrganisationTouchesNoOther) {
   const auto lead_before = get("/api/leads/L1001").body;
   const auto tasks_before = get("/api/tasks").body;
   const auto scenes_before = get("/api/scenes").body;
+  const auto case_before = get(std::string(bot) + "/cases/C1").body;
   for (const auto& s : of(kind::creating)) EXPECT_EQ(send(s, &operator_b).status, 200) << s.operation;
   EXPECT_EQ(get("/api/leads/L1001").body, lead_before) << "the same lead id in another organisation is another lead";
   EXPECT_EQ(get("/api/tasks").body, tasks_before);
   EXPECT_EQ(get("/api/scenes").body, scenes_before);
+  EXPECT_EQ(get(std::string(bot) + "/cases/C1").body, case_before) << "the same case id there is another case";
   EXPECT_EQ(get("/api/leads/L1001", operator_b).json().text("/data/leads_user_name"), "另一位");
   const auto tasks = get("/api/tasks", operator_b).json();
   EXPECT_EQ(tasks.size("/data"), 1);

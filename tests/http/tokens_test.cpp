@@ -225,6 +225,8 @@ TEST(ZoneClock, ReadsAndWritesLocalTime) {
 
 TEST(Conversation, DurationIsLastMinusFirstTimestamp) {
   EXPECT_EQ(conversation_duration_ms(R"([{"Timestamp":5,"X":{"Timestamp":99}},{"Timestamp":"25"}])"), 20);
+  EXPECT_EQ(conversation_duration_ms(R"([{"timestamp":1000},{"timestamp":3500}])"), 2500);
+  EXPECT_EQ(conversation_span_of(R"([{"timestamp":1000},{"Script":"a"}])")->timed_lines, 1);
   EXPECT_EQ(conversation_duration_ms("[]"), 0);
   EXPECT_EQ(conversation_duration_ms(R"([{"Timestamp":-9223372036854775808},{"Timestamp":9223372036854775807}])"), 0);
   EXPECT_FALSE(conversation_duration_ms(""));

@@ -79,6 +79,8 @@ function addBody(one, plan, request) {
   } else {
     let value = generator.valid(content['application/json'].schema);
     if (plan.spoilsBody) value = generator.spoil(value);
+    // No schema says that no two parties have the same id.
+    if (one.operation.operationId === 'put_case') request.loose = true;
     request.body = JSON.stringify(value);
     if (plan.breaksText) request.body = generator.brokenText(request.body);
     if (random.chance(0.9)) request.headers['content-type'] = random.pick(['application/json', 'application/json; charset=utf-8', 'Application/JSON']);
@@ -176,6 +178,10 @@ function learn(request, json) {
   };
   for (const name of ['task_id', 'job_group_id', 'script_id', 'run_id']) add(name, json.data[name]);
   for (const job of json.data.jobs_data ?? []) add('call_job_id', job.JobId);
+  for (const name of ['caseId', 'mediationId']) add(name, json.data.parties && json.data[name]);
+  add('caseRef', json.data.parties && json.data.caseId);
+  for (const party of json.data.parties ?? []) for (const name of ['personId', 'callPersonId']) add(name, party.personId);
+  for (const entry of [json.data].flat()) add('jobId', entry.jobId);
 }
 
 function judge(request, answer) {
@@ -219,6 +225,21 @@ async function lane() {
   }
 }
 const succeeded = (name) => [...(seen.get(name) ?? new Map()).keys()].some((status) => status < 300);
+let fresh = 0;
+/** Calls somebody new; from then on the ids are those of that call, which has hardly begun. */
+async function callSomebody() {
+  fresh += 1;
+  const at = '/api/v1/outbound-bot';
+  const party = { personId: 'P1', phoneNumber: `137${String(fresh).padStart(8, '0')}`, personType: 0 };
+  const order = (operationId, target, body) => {
+    const one = contract.operations.find(({ operation }) => operation.operationId === operationId);
+    return exchange({ one, method: one.method.toUpperCase(), target: at + target, who: 'operator', plain: true, body: JSON.stringify(body),
+      headers: { 'access-token': tokens.operator, 'content-type': 'application/json' } });
+  };
+  await order('put_case', `/cases/fresh-${fresh}`, { mediationId: 1, mediationType: 1, stage: 14, parties: [party] });
+  await order('call_person', '/call', { caseRef: `fresh-${fresh}`, personId: 'P1', mediationStage: 14 });
+  Object.assign(generator.pool, { jobId: pool.jobId?.slice(-1), caseRef: [`fresh-${fresh}`], phoneNumber: [party.phoneNumber] });
+}
 /** What chance has met too seldom is asked on until it succeeds once, or evidently cannot: with the organisation's calling
     switched on, which chance may have left off, and with ids that chance has not used up. */
 async function askOn() {
@@ -228,7 +249,10 @@ async function askOn() {
     headers: { 'access-token': tokens.operator, 'content-type': 'application/json' } });
   generator.pool = { ...pool, task_id: [...pool.task_id.slice(0, 4), ...unspent] };
   for (const one of contract.operations)
-    for (let i = 0; i < MOST && !succeeded(one.name) && faults.length <= 50; ++i) await exchange(makeRequest(one));
+    for (let i = 0; i < MOST && !succeeded(one.name) && faults.length <= 50; ++i) {
+      if (one.operation.parameters?.some(({ name }) => name === 'jobId')) await callSomebody();
+      await exchange(makeRequest(one));
+    }
 }
 
 const begin = performance.now();

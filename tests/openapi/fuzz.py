@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT / "tests/e2e"))
 from harness import Daemon, Postgres, Simulator, ask  # noqa: E402
 
 SECRET = "fuzz-secret-0123456789abcdef-0123456789"
+SCRIPTS = ",".join(f"{stage}.{party}={stage}" for stage in ("fact_finding", "follow_up") for party in ("applicant", "respondent"))
 PEOPLE = {"admin": (1, "FUZZ0001"), "operator": (2, "FUZZ0001"), "viewer": (3, "FUZZ0001"), "foreign": (2, "FUZZ0002"),
           "unbound": (2, ""), "wanderer": (2, "")}
 
@@ -143,7 +144,8 @@ def main():
         sim = Simulator(folder)
         # The sanitizer keeps freed memory for a while; as much as usual would hide what the daemon itself holds.
         daemon = Daemon(folder, url, sim.url, {"auth.jwt_secret": SECRET, "auth.allow_register": "true",
-                                                   "auth.login_failures": 20})
+                                                   "auth.login_failures": 20, "cases.scripts": SCRIPTS,
+                                                   "cases.place_budget_ms": 1000})
         daemon.environment["ASAN_OPTIONS"] = daemon.environment.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=16"
         daemon.start()
         tokens = make_people(postgres, url)

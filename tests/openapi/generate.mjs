@@ -20,6 +20,8 @@ const BY_PATTERN = {
   '^[+-]?[0-9]{1,18}$': ['1', '12', '+7', '-3', '000', '999999999999999999'],
   '^[0-9+\\- ]+$': ['13900000001', '+86 139-0000', '00000'],
   '\\S': ['任务', 'a', ' x ', '客户 😀'],
+  '^[A-Za-z0-9_-]{1,64}$': ['C1', 'P1', 'P2', '202601281644031088', '_-', 'x'.repeat(64)],
+  '^[0-9+() -]{0,32}$': ['', '13900000001', '+86 139-0000 0001', '(0571) 8888', '1'.repeat(32)],
   '^[01](,[01]){0,9}$': ['0', '1', '0,1', '1,1,0'],
 };
 
@@ -82,6 +84,7 @@ export class Generator {
       const one = () => `${year}-0${1 + random.below(9)}-1${random.below(10)}${random.pick(['', ' 08:30:00', ' 08:30'])}`;
       return random.pick(['', one(), `${one()};${one()}`]);
     }
+    if (name === 'startTime' || name === 'endTime') return random.pick(['', `${name === 'startTime' ? 2025 : 2027}-01-1${random.below(10)}${random.pick(['', ' 08:30'])}`]);
     if (/_ranges$/.test(name)) return random.pick(['', '2025-01-01,2025-02-01', '2025-01-01,2027-01-01;,2027-01-02']);
     if (name === 'leads_type') return random.pick(['A', 'B', 'A,B', 'Z', '']);
     if (name === 'page' || name === 'page_size') return undefined;
