@@ -38,8 +38,27 @@ result<zone_clock> zone_clock::in(const std::string& zone_name) {
   }
 }
 
+namespace {
+
+/// The offset that a zone had last, and between which instants it has it: years, as a rule, while the database is asked
+/// by searching its whole history.
+struct known_offset {
+  const void* zone{};
+  date::sys_seconds begin{}, end{};
+  std::chrono::seconds offset{};
+};
+thread_local known_offset last_offset;
+
+}  // namespace
+
 std::string zone_clock::format(wall_time t) const {
-  const auto local = as_zone(zone_).to_local(std::chrono::floor<std::chrono::seconds>(t));
+  const auto second = std::chrono::floor<std::chrono::seconds>(t);
+  auto& known = last_offset;
+  if (known.zone != zone_ || second < known.begin || second >= known.end) {
+    const auto info = as_zone(zone_).get_info(second);
+    known = {zone_, info.begin, info.end, info.offset};
+  }
+  const date::local_seconds local{second.time_since_epoch() + known.offset};
   const auto day = date::floor<date::days>(local);
   const date::year_month_day ymd{day};
   const date::hh_mm_ss<std::chrono::seconds> tod{local - day};

@@ -128,6 +128,22 @@ TEST(StorableText, RefusesEveryBrokenSequence) {
   EXPECT_FALSE(is_storable_text(std::string_view("a\0b", 3)));
 }
 
+TEST(ZoneClock, KnowsTheOffsetOfEachInstantAndZoneInAnyOrder) {
+  const auto shanghai = zone_clock::in("Asia/Shanghai").value();
+  const auto new_york = zone_clock::in("America/New_York").value();
+  // The clocks of New York were put back at 06:00 UTC on 2026-11-01 and on at 07:00 UTC on 2026-03-08.
+  const wall_time back{seconds{1'793'512'800}};
+  const wall_time on{seconds{1'772'953'200}};
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_EQ(new_york.format(back - milliseconds{1}), "2026-11-01 01:59:59");
+    EXPECT_EQ(shanghai.format(back), "2026-11-01 14:00:00");
+    EXPECT_EQ(new_york.format(back), "2026-11-01 01:00:00");
+    EXPECT_EQ(new_york.format(on), "2026-03-08 03:00:00");
+    EXPECT_EQ(new_york.format(on - seconds{1}), "2026-03-08 01:59:59");
+    EXPECT_EQ(shanghai.format(wall_time{}), "1970-01-01 08:00:00");
+  }
+}
+
 TEST(LeadFilter, RangesPairByPosition) {
   const auto zone = zone_clock::in("Asia/Shanghai").value();
   body_fields b(
