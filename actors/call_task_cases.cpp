@@ -74,6 +74,9 @@ void read_joined(task_pointer self) {
       if (st.jobs[index].phase == job_phase::queued) joined.rows.push_back(row);
     }
     if (!joined.rows.empty()) {
+      // They came after a start that failed; the next one is made without the calls that are being given up.
+      if (!st.unplaced.empty() && st.at.type == task_type::created)
+        return reload(self, "calls joined after a start that failed");
       show(self);
       st.at.progress = {st.counters.total, st.counters.has_status, st.counters.follow_due};
       feed_plan(self, joined);

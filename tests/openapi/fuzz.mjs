@@ -240,6 +240,15 @@ async function callSomebody() {
   await order('call_person', '/call', { caseRef: `fresh-${fresh}`, personId: 'P1', mediationStage: 14 });
   Object.assign(generator.pool, { jobId: pool.jobId?.slice(-1), caseRef: [`fresh-${fresh}`], phoneNumber: [party.phoneNumber] });
 }
+/** Starts a task that chance has not used; from then on it is the only one that is asked about, while it is calling. */
+async function startSomething() {
+  const task = unspent.pop();
+  if (!task) return;
+  const one = contract.operations.find(({ operation }) => operation.operationId === 'start_task');
+  await exchange({ one, method: 'POST', target: one.path, who: 'operator', plain: true, body: JSON.stringify({ task_id: task }),
+    headers: { 'access-token': tokens.operator, 'content-type': 'application/json' } });
+  generator.pool = { ...generator.pool, task_id: [task] };
+}
 /** What chance has met too seldom is asked on until it succeeds once, or evidently cannot: with the organisation's calling
     switched on, which chance may have left off, and with ids that chance has not used up. */
 async function askOn() {
@@ -251,6 +260,7 @@ async function askOn() {
   for (const one of contract.operations)
     for (let i = 0; i < MOST && !succeeded(one.name) && faults.length <= 50; ++i) {
       if (one.operation.parameters?.some(({ name }) => name === 'jobId')) await callSomebody();
+      if (one.operation.operationId === 'suspend_or_resume_task' && i % 8 === 0) await startSomething();
       await exchange(makeRequest(one));
     }
 }

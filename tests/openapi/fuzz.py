@@ -67,7 +67,7 @@ def make_tasks(port, tokens):
         status, answer = ask(port, "POST", "/api/leads/import", body, tokens[who],
                              headers={"Content-Type": "multipart/form-data; boundary=b"})
         assert answer["data"]["success_count"] == 12, (status, answer)
-    for number in range(6):
+    for number in range(10):
         status, answer = ask(port, "POST", "/api/create-autoCall-tasks",
                              {"task_name": f"任务{number}", "script_id": "script_1", "size_desc": {"leads_type": ["A"]}},
                              tokens["operator"])
@@ -81,7 +81,7 @@ def make_tasks(port, tokens):
     status, answer = ask(port, "POST", "/api/start-call-task", {"task_id": pool["task_id"][0]}, tokens["operator"])
     assert status == 200, answer
     pool["job_group_id"].append(answer["data"]["job_group_id"])
-    return pool, [pool["task_id"].pop() for _ in range(2)]
+    return pool, [pool["task_id"].pop() for _ in range(6)]
 
 
 class MemoryWatch(threading.Thread):

@@ -160,6 +160,31 @@ TEST_F(CaseCalls, AGroupThatCannotBeMadeGivesItsCallsUpAndTheNextOnesAreMade) {
   end_all(again);
 }
 
+TEST_F(CaseCalls, WhoJoinsATaskWhoseStartFailedIsCalledAndWhoWasGivenUpIsNot) {
+  start_node();
+  add_case("C1");
+  add_case("C2");
+  provider->group_failure = failure{errc::rejected, "场景不存在", "InvalidScript", 0};
+  const auto first = place("C1");
+  // The task is loaded and asks for its group; then nothing can be stored, so its calls cannot be given up yet.
+  store_failures->repeat = 1'000'000;
+  store_failures->fail_at = store_failures->count + 3;
+  EXPECT_EQ(wait_for(first), false);
+  provider->group_failure.reset();
+  const auto second = place("C2");
+  ASSERT_EQ(second[0].call->record.task, first[0].call->record.task);
+  store_failures->fail_at = 0;
+  wait_for(second);
+  pass_until([&] { return !stored(second[1]).job.job.call_job_id.empty(); }, 60s, "called");
+  pass(10s);
+  for (const auto& each : first) {
+    const auto& job = stored(each).job.job;
+    const bool was_given_up = job.outcome == job_outcome::unplaced;
+    EXPECT_NE(was_given_up, provider->jobs.contains(job.reference_id)) << "either called or given up";
+  }
+  end_all(second);
+}
+
 TEST_F(CaseCalls, AGroupWhoseAnswerWasLostIsFoundAgain) {
   start_node();
   provider->group_failure = failure{errc::lost, "connection reset", {}, 0};
