@@ -243,7 +243,7 @@ struct order_visitor {
     auto& state = self->state;
     failpoint("job_ending");
     change::settle_job settle;
-    settle.own = state.eng().own(state.facts->task);
+    settle.own = state.facts->own();
     settle.row = state.row;
     settle.status = state.at.status;
     settle.outcome = state.at.outcome;
@@ -255,7 +255,7 @@ struct order_visitor {
   void operator()(const job_orders::persist_park& park) const {
     auto& state = self->state;
     change::park_job parking;
-    parking.own = state.eng().own(state.facts->task);
+    parking.own = state.facts->own();
     parking.row = state.row;
     parking.reason = park.reason;
     parking.failures = state.at.failures;
@@ -267,11 +267,11 @@ struct order_visitor {
   }
   void operator()(const job_orders::persist_unpark&) const {
     auto& state = self->state;
-    persist(self, change::unpark_job{state.eng().own(state.facts->task), state.row, state.eng().now()});
+    persist(self, change::unpark_job{state.facts->own(), state.row, state.eng().now()});
   }
   void operator()(const job_orders::persist_close&) const {
     auto& state = self->state;
-    persist(self, change::close_job{state.eng().own(state.facts->task), state.row});
+    persist(self, change::close_job{state.facts->own(), state.row});
   }
   void operator()(const job_orders::raise_unreachable&) const {
     const auto& state = self->state;
@@ -407,7 +407,7 @@ caf::result<bool> drain(job_pointer self) {
     return promise;
   }
   change::save_poll_state save;
-  save.own = state.eng().own(state.facts->task);
+  save.own = state.facts->own();
   save.row = state.row;
   save.failures = state.at.failures;
   if (state.at.first_look) save.poll_started_at = wall_of(self, *state.at.first_look);

@@ -14,11 +14,14 @@ namespace waihu {
 struct task_facts {
   engine_ptr eng;
   task_id task{};
+  epoch_t epoch{};  ///< Under which the task was loaded.
   std::string organization_id;
   call_job_policy job_policy;
   follow_up_policy follow_policy;
   double look_jitter{0.1};
   bool is_of_case{};  ///< Its calls are those of cases.
+
+  [[nodiscard]] ownership own() const { return {task, epoch}; }
 };
 using task_facts_ptr = std::shared_ptr<const task_facts>;
 

@@ -61,7 +61,7 @@ struct order_visitor {
 
   void operator()(const task_orders::persist_group_request&) const {
     auto& state = self->state;
-    commit_for_task(self, change::request_group{state.eng->own(state.record.id), state.eng->now()},
+    commit_for_task(self, change::request_group{state.own(), state.eng->now()},
                     task_fact::request_committed{});
   }
 
@@ -90,7 +90,7 @@ struct order_visitor {
   void operator()(const task_orders::persist_move& move) const {
     auto& state = self->state;
     change::move_task change{
-        state.eng->own(state.record.id), move.from, move.to, move.job_group_id, move.last_error, state.eng->now()};
+        state.own(), move.from, move.to, move.job_group_id, move.last_error, state.eng->now()};
     if (is_of_cases(state)) change.leads_count = state.counters.total;
     commit_for_task(self, std::move(change), task_fact::move_committed{});
   }
@@ -98,7 +98,7 @@ struct order_visitor {
   void operator()(const task_orders::persist_error& error) const {
     auto& state = self->state;
     note_error(self, error.reason);
-    commit(self, *state.eng, change::note_task{state.eng->own(state.record.id), error.reason},
+    commit(self, *state.eng, change::note_task{state.own(), error.reason},
            [self = self](const result<change_receipt>& receipt) {
              if (!receipt) ownership_lost(self, receipt.error());
            });
@@ -106,7 +106,7 @@ struct order_visitor {
 
   void operator()(const task_orders::persist_switch_request&) const {
     auto& state = self->state;
-    commit_for_task(self, change::request_group{state.eng->own(state.record.id), state.eng->now()},
+    commit_for_task(self, change::request_group{state.own(), state.eng->now()},
                     task_fact::request_committed{});
   }
 
@@ -479,6 +479,7 @@ void set_up(task_pointer self, query::loaded_task& loaded) {
   auto facts = std::make_shared<task_facts>();
   facts->eng = state.eng;
   facts->task = state.record.id;
+  facts->epoch = state.epoch;
   facts->organization_id = state.record.organization_id;
   facts->is_of_case = is_of_cases(state);
   facts->job_policy = job_policy_of(options, state.record.origin);
@@ -511,10 +512,12 @@ void set_up(task_pointer self, query::loaded_task& loaded) {
 }
 
 call_task::behavior_type call_task_behavior(task_pointer self, engine_ptr eng,
-                                            const std::shared_ptr<query::loaded_task>& loaded, bool held) {
+                                            const std::shared_ptr<query::loaded_task>& loaded, epoch_t epoch,
+                                            bool held) {
   log_exceptions(self);
   self->state.eng = std::move(eng);
   self->state.held = held;
+  self->state.epoch = epoch;
   ++self->state.eng->counts->tasks;
   set_up(self, *loaded);
   // A suspend or resume whose outcome was not stored any more: resolved before anything else is sent.
@@ -595,7 +598,7 @@ void feed_task(task_pointer self, const call_task_fact& fact) {
                          {{"task", state.record.id},
                           {"from", to_string(before)},
                           {"to", to_string(state.at.type)},
-                          {"epoch", state.eng->epoch}});
+                          {"epoch", state.epoch}});
   for (const auto& order : decision->orders) std::visit(order_visitor{self}, order);
   // A start that was refused leaves nothing to do here; the next one loads the task afresh, with whatever changed.
   leave_if_idle(self);
@@ -702,9 +705,10 @@ void answer_start(task_pointer self) {
 
 }  // namespace call_task_shell
 
-call_task spawn_call_task(caf::actor_system& system, engine_ptr eng, query::loaded_task loaded, bool held) {
+call_task spawn_call_task(caf::actor_system& system, engine_ptr eng, query::loaded_task loaded, epoch_t epoch,
+                          bool held) {
   return system.spawn(call_task_shell::call_task_behavior, std::move(eng),
-                      std::make_shared<query::loaded_task>(std::move(loaded)), held);
+                      std::make_shared<query::loaded_task>(std::move(loaded)), epoch, held);
 }
 
 }  // namespace waihu

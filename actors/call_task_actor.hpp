@@ -10,6 +10,8 @@ namespace waihu {
 /// with `user_shutdown` when it must be loaded afresh (in doubt about what the store holds, or ownership lost).
 /// With `held` it does nothing by itself, has no jobs, and leaves after one suspend or resume: for an organisation that
 /// is switched off.
-call_task spawn_call_task(caf::actor_system& system, engine_ptr eng, query::loaded_task loaded, bool held = false);
+/// `epoch`: of the task's shard since before it was read; every change is made under it.
+call_task spawn_call_task(caf::actor_system& system, engine_ptr eng, query::loaded_task loaded, epoch_t epoch,
+                          bool held = false);
 
 }  // namespace waihu

@@ -47,7 +47,7 @@ struct order_visitor {
 
   void operator()(const dispatch_orders::commit_intent& intent) const {
     auto& state = self->state;
-    change::intend_batch change{state.eng->own(state.record.id), intent.seq, intent.rows, state.eng->now()};
+    change::intend_batch change{state.own(), intent.seq, intent.rows, state.eng->now()};
     commit(self, *state.eng, std::move(change), [self = self, intent](const result<change_receipt>& receipt) {
       if (receipt) {
         for (const auto row : intent.rows) tell_job(self, row, {job_note::what::intended, {}, {}, {}});
@@ -110,7 +110,7 @@ struct order_visitor {
   void operator()(const dispatch_orders::commit_ack& ack) const {
     auto& state = self->state;
     change::acknowledge_jobs change{
-        state.eng->own(state.record.id), ack.batch, ack.ids, ack.completes_batch, ack.request_id, state.eng->now()};
+        state.own(), ack.batch, ack.ids, ack.completes_batch, ack.request_id, state.eng->now()};
     commit(self, *state.eng, std::move(change), [self = self, ack](const result<change_receipt>& receipt) {
       if (!receipt) {
         if (!ownership_lost(self, receipt.error())) feed_plan(self, dispatch_fact::ack_failed{ack.key});
@@ -129,7 +129,7 @@ struct order_visitor {
 
   void operator()(const dispatch_orders::commit_requeue& requeue) const {
     auto& state = self->state;
-    change::requeue_jobs change{state.eng->own(state.record.id), requeue.batch,  requeue.rows,
+    change::requeue_jobs change{state.own(), requeue.batch,  requeue.rows,
                                 requeue.counts_as_attempt,       requeue.reason, state.eng->now()};
     commit(self, *state.eng, std::move(change), [self = self, requeue](const result<change_receipt>& receipt) {
       if (!receipt) {
@@ -147,7 +147,7 @@ struct order_visitor {
     auto& state = self->state;
     using what = dispatch_orders::note_batch::what;
     change::mark_batch mark;
-    mark.own = state.eng->own(state.record.id);
+    mark.own = state.own();
     mark.batch = note.batch;
     mark.to = note.state == what::accepted ? batch_state::sent
               : note.state == what::lost   ? batch_state::unknown

@@ -84,6 +84,7 @@ struct call_task_state {
 
   engine_ptr eng;
   task_facts_ptr facts;
+  epoch_t epoch{};  ///< Under which it was loaded; one that comes later is for another actor.
   call_task_record record;
   call_task_position at;
   std::unique_ptr<dispatch_machine> plan;
@@ -123,6 +124,8 @@ struct call_task_state {
   std::size_t sweep_cursor{};          ///< Where the next sweep begins among the jobs.
   std::uint64_t wheel_counted{};
   static inline const char* name = "call_task";
+
+  [[nodiscard]] ownership own() const { return {record.id, epoch}; }
 };
 
 using task_pointer = call_task::stateful_pointer<call_task_state>;

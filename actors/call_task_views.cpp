@@ -185,7 +185,7 @@ diagnosed_task diagnose(task_pointer self) {
   diagnosed_task d;
   d.processing = !state.held;
   d.owner_node = state.eng->node;
-  d.epoch = state.eng->epoch;
+  d.epoch = state.epoch;
   d.open_batches = static_cast<std::int64_t>(state.plan->open_batches());
   d.last_error = !state.last_error.empty() ? state.last_error : state.plan->last_error();
   const wait_reader reader(state, now);

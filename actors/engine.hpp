@@ -9,7 +9,9 @@
 #include <memory>
 #include <string>
 
+#include "actors/cluster_board.hpp"
 #include "actors/engine_counts.hpp"
+#include "actors/shard_ledger.hpp"
 #include "actors/task_board.hpp"
 #include "config/options.hpp"
 #include "messages/interfaces.hpp"
@@ -20,7 +22,6 @@ namespace waihu {
 struct engine {
   config::options options;
   std::string node;                ///< This node's name.
-  epoch_t epoch{};                 ///< Epoch of our lease; carried by every write.
   std::uint64_t seed{};            ///< Of the jitter; fixed in tests.
   std::function<wall_time()> now;  ///< UTC; virtual in tests.
   /// Minutes that local time (node.time_zone) is ahead of UTC at an instant; people say "tomorrow at three" by it.
@@ -36,14 +37,22 @@ struct engine {
   supervisor overseer;
   execution_runs runs;
 
-  /// Called when the node finds that it no longer owns its shards: the process must stop working on them.
+  /// Called when a write was refused because its shard is another's. A node that runs alone must stop.
   std::function<void(const std::string& why)> on_ownership_lost;
 
   std::shared_ptr<engine_counts> counts{std::make_shared<engine_counts>()};
   std::shared_ptr<task_board> board{std::make_shared<task_board>()};
   std::shared_ptr<change_stamps> stamps{std::make_shared<change_stamps>()};
 
-  [[nodiscard]] ownership own(task_id task) const { return {task, epoch}; }
+  /// Which shards are this node's; all of them where it runs alone.
+  std::shared_ptr<shard_ledger> shards{std::make_shared<shard_ledger>()};
+  /// What is known of the cluster; shows nothing where this node runs alone.
+  std::shared_ptr<cluster_board> cluster{std::make_shared<cluster_board>()};
+  /// Questions to other nodes; empty where this node runs alone.
+  peer_links peers;
+
+  /// For changes without an actor that remembers under which epoch it was loaded.
+  [[nodiscard]] ownership own(task_id task) const { return {task, shards->epoch_of(task)}; }
 };
 
 using engine_ptr = std::shared_ptr<const engine>;

@@ -85,7 +85,7 @@ struct order_visitor {
     if (state.work.dry_run) return finish(self, outcome({}));
     if (!state.facts->follow_policy.analyses) return close();
     change::record_follow_up record;
-    record.own = state.eng->own(state.facts->task);
+    record.own = state.facts->own();
     record.row = state.work.row;
     record.leads_id = state.work.leads_id;
     record.leads_remark = state.at.text.remark;
@@ -119,7 +119,7 @@ struct order_visitor {
   }
   void persist_closing() const {
     auto& state = self->state;
-    change::close_job closing{state.eng->own(state.facts->task), state.work.row};
+    change::close_job closing{state.facts->own(), state.work.row};
     commit(self, *state.eng, closing, [self = self](const result<change_receipt>& receipt) {
       if (receipt) {
         feed(self, follow_fact::committed{});
@@ -158,7 +158,7 @@ void take_look(follow_pointer self, const result<job_snapshot>& looked) {
   if (!looked) return feed(self, follow_fact::look_failed{});
   if (!has_conversation(looked->last.conversation_json)) return feed(self, follow_fact::conversation_seen{false});
   change::attach_attempt attach;
-  attach.own = state.eng->own(state.facts->task);
+  attach.own = state.facts->own();
   attach.row = state.work.row;
   attach.last = looked->last;
   auto conversation = looked->last.conversation_json;

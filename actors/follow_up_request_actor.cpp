@@ -50,6 +50,7 @@ void run(request_pointer self, const call_job_view& call) {
   if (silent) return answer(self, fail(errc::rejected, "通话内容尚未获取，请稍后再试", "4004"));
   auto facts = std::make_shared<task_facts>();
   facts->task = state.wanted.task;
+  facts->epoch = state.eng->shards->epoch_of(state.wanted.task);
   facts->organization_id = state.wanted.organization_id;
   facts->follow_policy = follow_policy_of(state.eng->options);
   // Somebody waits: one try, and what it came to is said.

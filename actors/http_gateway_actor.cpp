@@ -61,7 +61,7 @@ void diagnose_absent(gateway_pointer self, const diagnose_task& wanted, const an
           [self, wanted, done, failed](const supervised_view& view) {
             diagnosed_task d;
             d.owner_node = self->state.eng->node;
-            d.epoch = self->state.eng->epoch;
+            d.epoch = self->state.eng->shards->epoch_of(wanted.task);
             d.processing = view.live;
             d.quarantined = view.quarantined;
             d.last_error = view.last_error;

@@ -9,6 +9,7 @@
 
 #include "actors/call_task_actor.hpp"
 #include "actors/exceptions.hpp"
+#include "actors/shard_plan_machine.hpp"
 #include "telemetry/log.hpp"
 
 namespace waihu {
@@ -33,6 +34,7 @@ struct supervised {
   bool held{};                               ///< Its actor only suspends or resumes.
   bool leaving{};                            ///< Told to leave because its organisation is switched off.
   bool changed{};                            ///< Somebody else changed it since it was loaded.
+  epoch_t epoch{};                           ///< Of its shard when its loading began.
 };
 
 struct supervisor_state {
@@ -54,6 +56,8 @@ struct supervisor_state {
   bool looking_at_changed{};
   std::set<std::string> stopped;  ///< Organisations that are switched off, as far as known here.
   std::optional<wall_time> last_sweep;
+  shard_set handing;                      ///< Shards on their way to another node.
+  std::optional<steady_time> owned_until;  ///< Of a cluster: nothing is ours after it. Empty: this node runs alone.
   bool draining{};
   std::size_t drains_open{};
   std::vector<caf::typed_response_promise<bool>> drained;
@@ -69,12 +73,17 @@ constexpr milliseconds quick_reload{10'000};
 constexpr milliseconds sweep_retry{5'000};
 /// News of tasks without an actor that may wait; beyond it a sweep is cheaper.
 constexpr std::size_t most_changed = 10'000;
+/// So long before a lease ends whatever rests on it has stopped.
+constexpr milliseconds lease_margin{1'000};
 /// Tasks in one question to the store.
 constexpr std::size_t changed_at_once = 1'000;
 
 void load(supervisor_pointer self, task_id task);
 void sweep(supervisor_pointer self);
+void take_over_shards(supervisor_pointer self, const owned_news& news);
 void look_at_changed(supervisor_pointer self);
+bool may_run(const supervisor_state& state, task_id task);
+result<call_task> refused_as_elsewhere();
 void forget(supervisor_pointer self, task_id task);
 
 void answer_all(std::vector<ensure_promise>& waiting, const result<call_task>& what) {
@@ -84,6 +93,15 @@ void answer_all(std::vector<ensure_promise>& waiting, const result<call_task>& w
 void answer_waiting(supervised& entry, const result<call_task>& what) {
   answer_all(entry.waiting, what);
   answer_all(entry.waiting_held, what);
+}
+
+/// Whether the task's actor may live here now.
+bool may_run(const supervisor_state& state, task_id task) {
+  return state.eng->shards->owns(task) && !state.handing.test(index_of(shard_of(task)));
+}
+
+result<call_task> refused_as_elsewhere() {
+  return fail(errc::unavailable, "the task is another node's, or on its way there; ask again", "elsewhere");
 }
 
 result<call_task> refused_as_stopped() { return fail(errc::rejected, "自动外呼已停止，请先启动自动外呼", "stopped"); }
@@ -109,7 +127,7 @@ void adopt(supervisor_pointer self, task_id task, query::loaded_task loaded) {
     answer_all(entry.waiting, refused_as_stopped());
     if (entry.waiting_held.empty()) return forget(self, task);
   }
-  entry.actor = spawn_call_task(self->system(), state.eng, std::move(loaded), entry.held);
+  entry.actor = spawn_call_task(self->system(), state.eng, std::move(loaded), entry.epoch, entry.held);
   entry.answered_at = self->clock().now();
   entry.adopted_at = entry.answered_at;
   state.by_address[entry.actor.address()] = task;
@@ -133,14 +151,28 @@ void load(supervisor_pointer self, task_id task) {
   auto& state = self->state;
   auto& entry = state.tasks[task];
   if (entry.loading || entry.actor || entry.quarantined || state.draining) return;
+  if (!may_run(state, task)) {
+    answer_waiting(entry, refused_as_elsewhere());
+    return forget(self, task);
+  }
   entry.loading = true;
+  // Before it is read: what another owner wrote until now is in what is read, and he can write no more.
+  const auto epoch = state.eng->shards->epoch_of(task);
+  entry.epoch = epoch;
   entry.changed = false;
   entry.restart_at.reset();
-  read_store(self, *state.eng, query::load_task{task}, [self, task](result<query::loaded_task> loaded) {
+  read_store(self, *state.eng, query::load_task{task}, [self, task, epoch](result<query::loaded_task> loaded) {
     auto& st = self->state;
-    auto& en = st.tasks[task];
+    const auto found = st.tasks.find(task);
+    // Disowned meanwhile, and perhaps loaded anew under a later epoch.
+    if (found == st.tasks.end() || found->second.epoch != epoch) return;
+    auto& en = found->second;
     en.loading = false;
     if (st.draining) return answer_waiting(en, fail(errc::cancelled, "the daemon is stopping"));
+    if (!may_run(st, task)) {
+      answer_waiting(en, refused_as_elsewhere());
+      return forget(self, task);
+    }
     if (loaded) return adopt(self, task, std::move(*loaded));
     const auto why = loaded.error();
     en.last_error = why.message;
@@ -243,6 +275,7 @@ void sweep(supervisor_pointer self) {
     std::map<task_id, task_type> stored;
     for (const auto& [task, type] : *found) {
       stored.emplace(task, type);
+      if (!may_run(st, task)) continue;
       auto& entry = st.tasks[task];
       if (!entry.actor && !entry.loading && !entry.restart_at) load(self, task);
       commit(self, *st.eng, change::default_interest{st.eng->own(task)}, [](const result<change_receipt>&) {
@@ -280,6 +313,7 @@ void look_at_changed(supervisor_pointer self) {
     }
     for (const auto& each : *found) {
       const auto task = each.id;
+      if (!may_run(st, task)) continue;
       auto& entry = st.tasks[task];
       if (entry.actor || entry.loading) entry.changed = true;
       if (entry.actor || entry.loading || entry.restart_at || entry.quarantined) continue;
@@ -341,9 +375,86 @@ void beat(supervisor_pointer self) {
   for (const auto& [task, entry] : state.tasks)
     if (entry.restart_at && *entry.restart_at <= now) due.push_back(task);
   for (const auto task : due) load(self, task);
+  if (state.owned_until && now >= *state.owned_until - lease_margin && state.eng->shards->owned() > 0) {
+    telemetry::log_event(telemetry::log_level::error, "lease", "lease.unconfirmed",
+                         {{"node", state.eng->node}, {"shards", state.eng->shards->owned()}},
+                         "the store does not confirm our leases; their tasks stop here before another node takes them");
+    take_over_shards(self, owned_news{{}, *state.owned_until});
+  }
   check_liveness(self);
   if (now >= state.next_sweep) sweep(self);
   self->scheduled_send(self, now + heartbeat, tick_atom::value);
+}
+
+/// Its shard is another node's now, or on its way there: nothing of it stays here. It is not told to store anything.
+void disown(supervisor_pointer self, task_id task, supervised& entry) {
+  auto& state = self->state;
+  answer_waiting(entry, refused_as_elsewhere());
+  if (entry.actor) {
+    state.by_address.erase(entry.actor.address());
+    self->demonitor(entry.actor.address());
+    self->send_exit(entry.actor, caf::exit_reason::user_shutdown);
+    self->send(state.eng->tasks, forget_atom::value, task);
+  }
+}
+
+void disown_if(supervisor_pointer self, const std::function<bool(task_id, const supervised&)>& is_lost) {
+  auto& tasks = self->state.tasks;
+  for (auto it = tasks.begin(); it != tasks.end();) {
+    if (!is_lost(it->first, it->second)) {
+      ++it;
+      continue;
+    }
+    disown(self, it->first, it->second);
+    it = tasks.erase(it);
+  }
+}
+
+/// What is ours from now on. Level-triggered: every news says everything, so that none may be missed.
+void take_over_shards(supervisor_pointer self, const owned_news& news) {
+  auto& state = self->state;
+  auto& ledger = *state.eng->shards;
+  std::size_t gained = 0;
+  for (int i = 0; i < shard_count; ++i) {
+    const auto shard = static_cast<shard_id>(i);
+    const auto epoch = news.epochs[index_of(shard)];
+    if (epoch == epoch_t{} || ledger.epoch_of(shard) != epoch) state.handing.reset(index_of(shard));
+    if (epoch != epoch_t{} && ledger.epoch_of(shard) != epoch) ++gained;
+    ledger.set(shard, epoch);
+  }
+  state.owned_until = news.good_until;
+  disown_if(self, [&](task_id task, const supervised& entry) {
+    const auto now = ledger.epoch_of(task);
+    return now == epoch_t{} || ((entry.actor || entry.loading) && entry.epoch != now);
+  });
+  if (gained > 0) sweep(self);
+}
+
+/// Lets the tasks of some shards leave in order; whoever is too slow is ended.
+caf::result<bool> hand_over(supervisor_pointer self, const std::vector<shard_id>& shards) {
+  auto& state = self->state;
+  auto promise = self->make_response_promise<bool>();
+  shard_set leaving;
+  for (const auto shard : shards) leaving.set(index_of(shard));
+  state.handing |= leaving;
+  auto open = std::make_shared<std::size_t>(1);
+  const auto over = [self, open, leaving, promise]() mutable {
+    if (--*open != 0) return;
+    // Only those that are still on their way: the same shard may be ours again under a later epoch.
+    const auto gone = leaving & self->state.handing;
+    disown_if(self, [&](task_id task, const supervised&) { return gone.test(index_of(shard_of(task))); });
+    promise.deliver(true);
+  };
+  for (auto& [task, entry] : state.tasks) {
+    if (!leaving.test(index_of(shard_of(task)))) continue;
+    answer_waiting(entry, refused_as_elsewhere());
+    if (!entry.actor) continue;
+    ++*open;
+    self->request(entry.actor, state.eng->options.node.drain_timeout, drain_atom::value)
+        .then([over](bool) mutable { over(); }, [over](caf::error&) mutable { over(); });
+  }
+  over();
+  return promise;
 }
 
 caf::result<bool> drain(supervisor_pointer self) {
@@ -424,6 +535,10 @@ caf::result<result<call_task>> ensure(supervisor_pointer self, task_id task, boo
     promise.deliver(result<call_task>(fail(errc::cancelled, "the daemon is stopping")));
     return promise;
   }
+  if (!may_run(state, task)) {
+    promise.deliver(refused_as_elsewhere());
+    return promise;
+  }
   auto& entry = state.tasks[task];
   if (entry.actor && (entry.leaving || (entry.held && !may_be_held))) {
     promise.deliver(refused_as_stopped());
@@ -464,6 +579,10 @@ supervisor::behavior_type supervisor_behavior(supervisor_pointer self, engine_pt
       [self](auto_atom, const automation_view& wanted) {
         return result<automation_state>(automation_of(self, wanted.organization_id));
       },
+      [self](owned_atom, const owned_news_ptr& news) {
+        if (!self->state.draining) take_over_shards(self, *news);
+      },
+      [self](hand_atom, const shard_list& shards) { return hand_over(self, *shards); },
       [self](sweep_atom) { sweep(self); },
       [self](tick_atom) { beat(self); },
       [self](drain_atom) { return drain(self); },

@@ -8,10 +8,12 @@
 #include <boost/asio/io_context.hpp>
 #include <condition_variable>
 #include <mutex>
+#include <random>
 #include <thread>
 #include <vector>
 
 #include "actors/analyst_actor.hpp"
+#include "actors/cluster_keeper_actor.hpp"
 #include "actors/directory_actors.hpp"
 #include "actors/engine.hpp"
 #include "actors/event_hub_actor.hpp"
@@ -62,6 +64,15 @@ std::string host_name() {
   return ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? std::string(name) : std::string("node");
 }
 
+/// 32 hexadecimal digits that no other process draws.
+std::string fresh_name() {
+  std::random_device source;
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string name(32, '0');
+  for (auto& digit : name) digit = digits[source() & 15U];
+  return name;
+}
+
 std::int64_t steady_ms() {
   return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -94,7 +105,11 @@ struct node::implementation {
   std::unique_ptr<caf::actor_system> system;
   std::shared_ptr<engine> eng;
   http_gateway gateway;
-  lease_keeper keeper;
+  lease_keeper keeper;      ///< Of a node that runs alone.
+  cluster_keeper tender;    ///< Of a node of a cluster.
+  std::string incarnation;  ///< Of this process among those of its name.
+  std::unique_ptr<store> keeper_session;
+  std::shared_ptr<std::atomic<std::int64_t>> clock_off{std::make_shared<std::atomic<std::int64_t>>(0)};
   caf::actor guardian;
   pulse beat;
   std::unique_ptr<postgres_task_listener> store_listener;
@@ -145,10 +160,10 @@ struct node::implementation {
       const auto code = epoch.error().code == errc::conflict ? exit_code::store_in_use : exit_code::store_unreachable;
       return start_failure{code, epoch.error().message};
     }
-    eng->epoch = *epoch;
+    eng->shards->set_all(*epoch);
     watch.epoch = static_cast<std::int64_t>(*epoch);
     eng->counts->claim_heard.note(false, std::chrono::steady_clock::now());
-    log_event(log_level::info, "lease", "lease.claimed", {{"node", eng->node}, {"epoch", eng->epoch}});
+    log_event(log_level::info, "lease", "lease.claimed", {{"node", eng->node}, {"epoch", *epoch}});
     lease_keeper_options keeping;
     keeping.node = eng->node;
     keeping.epoch = *epoch;
@@ -159,6 +174,51 @@ struct node::implementation {
     keeping.on_lost = [this](const std::string&) { fatal(exit_code::ownership_lost); };
     keeper = spawn_lease_keeper(*system, std::move(session), std::move(keeping));
     return std::nullopt;
+  }
+
+  /// Enters this node among those that share the store. A former process of its name may still be on its way out.
+  std::optional<start_failure> join(const store_factory& sessions, const std::function<bool()>& stop_wanted) {
+    query::join_cluster entry;
+    entry.node = eng->node;
+    entry.incarnation = incarnation = fresh_name();
+    entry.address = host_name() + ":" + std::to_string(::getpid());
+    entry.version = WAIHU_VERSION;
+    auto session = sessions();
+    const auto give_up = std::chrono::steady_clock::now() + options.node.lease_time + store_retry;
+    for (;;) {
+      const auto joined = session->run(entry);
+      if (joined) {
+        log_event(log_level::info, "cluster", "cluster.joined",
+                  {{"node", eng->node}, {"members", joined->members.size()}});
+        eng->cluster->show(std::make_shared<const cluster_view>(*joined));
+        break;
+      }
+      const auto& why = joined.error();
+      const bool is_taken = why.code == errc::conflict;
+      if (!is_taken || std::chrono::steady_clock::now() >= give_up)
+        return start_failure{is_taken ? exit_code::store_in_use : exit_code::store_unreachable, why.message};
+      log_event(log_level::warn, "cluster", "cluster.join_refused", {{"node", eng->node}, {"reason", why.message}},
+                "trying again until a lease is over");
+      if (!pause(std::chrono::milliseconds(500), stop_wanted))
+        return start_failure{exit_code::ok, "stopped while joining the cluster"};
+    }
+    keeper_session = std::move(session);
+    return std::nullopt;
+  }
+
+  void spawn_keeper() {
+    cluster_keeper_options keeping;
+    keeping.node = eng->node;
+    keeping.incarnation = incarnation;
+    keeping.renew_every = options.node.lease_renew;
+    keeping.lease_time = options.node.lease_time;
+    keeping.drain_timeout = options.node.drain_timeout;
+    keeping.clock_tolerance = options.cluster.clock_tolerance;
+    keeping.moves_at_once = static_cast<std::size_t>(options.cluster.moves_at_once);
+    keeping.good_until_ms = watch.claim_good_until;
+    keeping.clock_off_ms = clock_off;
+    keeping.on_lost = [this](const std::string&) { fatal(exit_code::ownership_lost); };
+    tender = spawn_cluster_keeper(*system, eng, std::move(keeper_session), std::move(keeping));
   }
 
   std::optional<start_failure> make_clients() {
@@ -194,6 +254,7 @@ struct node::implementation {
     eng->runs = spawn_execution_runs(*system, eng);
     gateway = spawn_http_gateway(*system, eng);
     beat = spawn_pulse(*system, eng->counts);
+    if (options.cluster.enabled) spawn_keeper();
     guard();
   }
 
@@ -202,12 +263,13 @@ struct node::implementation {
     const auto watched = [](const char* name, const auto& handle) {
       return guarded_actor(name, caf::actor_cast<caf::strong_actor_ptr>(handle));
     };
+    const auto ours = options.cluster.enabled ? watched("cluster keeper", tender) : watched("lease keeper", keeper);
     guardian = spawn_guardian(
         *system,
         {watched("store reader", eng->reader), watched("store writer", eng->writer), watched("event hub", eng->hub),
          watched("provider gateway", eng->gateway), watched("analyst", eng->model), watched("dispatch gate", eng->gate),
          watched("registry", eng->tasks), watched("supervisor", eng->overseer), watched("execution runs", eng->runs),
-         watched("http gateway", gateway), watched("lease keeper", keeper), watched("pulse", beat)},
+         watched("http gateway", gateway), ours, watched("pulse", beat)},
         [this](const std::string& name, const std::string& why) {
           log_event(log_level::error, "engine", "engine.part_gone", {{"part", name}, {"reason", why}});
           fatal(exit_code::engine_failed);
@@ -221,6 +283,7 @@ struct node::implementation {
       caf::anon_send(overseer, changed_atom::value, std::make_shared<const std::vector<task_id>>(std::move(tasks)));
     };
     callbacks.missed = [overseer] { caf::anon_send(overseer, sweep_atom::value); };
+    if (tender) callbacks.cluster = [keeper = tender] { caf::anon_send(keeper, tend_atom::value); };
     store_listener = std::make_unique<postgres_task_listener>(options.store, std::move(callbacks));
   }
 
@@ -282,6 +345,8 @@ struct node::implementation {
     watch.life = node_life::stopping;
     const auto limit = options.node.drain_timeout;
     end(guardian);  // from here on parts end because they are told to
+    // Of a cluster: questions are answered until others have taken over what was ours.
+    if (system && tender) drain(tender, limit);
     if (listener) listener->stop(limit / 5);
     store_listener.reset();
     if (system) {
@@ -300,10 +365,12 @@ struct node::implementation {
       end(eng->hub);
       end(eng->reader);
       end(keeper);
+      end(tender);
       end(beat);
       beat = nullptr;
       gateway = nullptr;
       keeper = nullptr;
+      tender = nullptr;
       guardian = nullptr;
     }
     io_work.reset();
@@ -339,8 +406,14 @@ std::optional<start_failure> node::start(std::chrono::seconds wait_store, const 
   n.eng->counts = n.watch.engine;
   n.eng->node = n.options.node.name.empty() ? host_name() : n.options.node.name;
   n.eng->seed = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-  n.eng->now = wall_now;
+  n.eng->now = [off = n.clock_off] { return wall_now() - milliseconds{off->load(std::memory_order_relaxed)}; };
   n.eng->on_ownership_lost = [&n](const std::string& why) {
+    if (n.options.cluster.enabled) {
+      // A single shard has gone to another node; its task's actor stops by itself.
+      telemetry::log_repeated(log_level::warn, "lease", "lease.stale_write_refused", "", {{"reason", why}});
+      if (n.tender) caf::anon_send(n.tender, tend_atom::value);
+      return;
+    }
     telemetry::log_repeated(log_level::error, "lease", "lease.write_refused", "", {{"reason", why}});
     n.fatal(exit_code::ownership_lost);
   };
@@ -352,7 +425,7 @@ std::optional<start_failure> node::start(std::chrono::seconds wait_store, const 
     return shown ? static_cast<int>(std::chrono::round<minutes>(shown->at - at).count()) : 480;
   };
   const auto sessions = make_postgres_store_factory(n.options.store, n.options.node.lease_time);
-  if (auto failed = n.claim(sessions)) return failed;
+  if (auto failed = n.options.cluster.enabled ? n.join(sessions, stop_wanted) : n.claim(sessions)) return failed;
   if (auto failed = n.make_clients()) return failed;
   n.io_work.emplace(boost::asio::make_work_guard(n.io));
   for (int i = 0; i < std::max(1, n.options.http.io_threads); ++i) n.io_threads.emplace_back([&n] { n.io.run(); });

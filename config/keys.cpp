@@ -46,7 +46,7 @@ constexpr key_spec list(std::string_view name, double most, std::string_view doc
   return {name, &at<Section, Member>, 0, most, doc, "", false, false};
 }
 
-constexpr std::array<section_spec, 12> sections{{
+constexpr std::array<section_spec, 13> sections{{
     {"http", "The public listener."},
     {"admin", "The listener for machines that watch this one: /metrics, /healthz, /readyz. It asks for no login."},
     {"auth", "Tokens and logins."},
@@ -58,6 +58,7 @@ constexpr std::array<section_spec, 12> sections{{
     {"cases", "Calls to the parties of mediation cases."},
     {"supervisor", "Restarts and the sweep that finds forgotten work."},
     {"node", "This process."},
+    {"cluster", "Several nodes that share one store; docs/clustering.md."},
     {"log", "Log lines."},
 }};
 
@@ -72,6 +73,7 @@ constexpr auto dispatch = &options::dispatch;
 constexpr auto cases = &options::cases;
 constexpr auto supervisor = &options::supervisor;
 constexpr auto node = &options::node;
+constexpr auto cluster = &options::cluster;
 constexpr auto logging = &options::log;
 
 using h = http_options;
@@ -85,6 +87,7 @@ using di = dispatch_options;
 using ca = cases_options;
 using su = supervisor_options;
 using no = node_options;
+using cl = cluster_options;
 using lo = log_options;
 
 constexpr std::array keys{
@@ -289,6 +292,23 @@ constexpr std::array keys{
     number<node, &no::drain_timeout>("node.drain_timeout_ms", 100, 600'000, "Time for an orderly stop."),
     text<node, &no::time_zone>("node.time_zone", "Time zone of times in answers and of the people called."),
     number<node, &no::worker_threads>("node.worker_threads", 0, 256, "Threads of the actors; 0: one a core."),
+
+    toggle<cluster, &cl::enabled>("cluster.enabled", "Share the store with other nodes; off: this one works alone."),
+    text<cluster, &cl::listen_address>("cluster.listen_address", "Address on which other nodes reach this one."),
+    number<cluster, &cl::port>("cluster.port", 0, 65'535, "Port for other nodes; 0 takes any free one."),
+    text<cluster, &cl::advertise_address>("cluster.advertise_address",
+                                          "Address that other nodes are told; empty: cluster.listen_address."),
+    text<cluster, &cl::certificate>("cluster.certificate", "PEM file with this node's certificate."),
+    text<cluster, &cl::key>("cluster.key", "PEM file with the certificate's private key."),
+    text<cluster, &cl::ca>("cluster.ca", "PEM file with the private CA that signed every node's certificate."),
+    number<cluster, &cl::heartbeat>("cluster.heartbeat_ms", 100, 60'000, "Between signs on a silent link."),
+    number<cluster, &cl::link_timeout>("cluster.link_timeout_ms", 500, 600'000,
+                                       "A link without a sign for so long is cut; the same on every node."),
+    number<cluster, &cl::ask_timeout>("cluster.ask_timeout_ms", 50, 60'000,
+                                      "Time for another node's answer; then the store answers, marked stale."),
+    number<cluster, &cl::clock_tolerance>("cluster.clock_tolerance_ms", 100, 600'000,
+                                          "A clock further from the store's is complained of, and the store's is used."),
+    number<cluster, &cl::moves_at_once>("cluster.moves_at_once", 1, 256, "Shards handed over at the same time."),
 
     text<logging, &lo::format>("log.format", "Form of a line.", "text|json"),
     text<logging, &lo::level>("log.level", "Least weight that is written.", "trace|debug|info|warn|error|off"),

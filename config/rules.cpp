@@ -153,6 +153,26 @@ void check_work(const options& o, const rule_report& report) {
            "lower it to a third of node.lease_time_ms");
 }
 
+void check_cluster(const cluster_options& o, const rule_report& report) {
+  if (!o.enabled) return;
+  const std::array<std::pair<std::string_view, const std::string*>, 3> files{
+      {{"cluster.certificate", &o.certificate}, {"cluster.key", &o.key}, {"cluster.ca", &o.ca}}};
+  for (const auto& [key, path] : files) {
+    if (path->empty())
+      report(key, "is empty, and nodes speak only over mutual TLS",
+             "make a private CA and a certificate for each node, as docs/clustering.md shows");
+    else check_file(key, *path, report);
+  }
+  if (o.listen_address.empty()) report("cluster.listen_address", "is empty", "name an address of this machine");
+  const bool everywhere = o.listen_address == "0.0.0.0" || o.listen_address == "::";
+  if (everywhere && o.advertise_address.empty())
+    report("cluster.advertise_address", "is empty while the node listens on every address",
+           "name the address on which other nodes reach this one");
+  if (o.heartbeat * 2 > o.link_timeout)
+    report("cluster.heartbeat_ms", "is more than half of cluster.link_timeout_ms, so that one late sign cuts a link",
+           "lower it to a quarter of cluster.link_timeout_ms");
+}
+
 void check_cases(const cases_options& o, const rule_report& report) {
   for (const auto& entry : o.scripts)
     if (const auto fault = case_scripts::fault_of_script(entry))
@@ -198,6 +218,7 @@ void check_rules(const options& o, const rule_report& report) {
   check_analyst(o.analyst, report);
   check_work(o, report);
   check_cases(o.cases, report);
+  check_cluster(o.cluster, report);
   check_time_zone(o.node.time_zone, report);
   check_log(o.log, report);
 }

@@ -60,6 +60,9 @@ using auto_atom = caf::atom_constant<caf::atom("auto")>;
 using run_atom = caf::atom_constant<caf::atom("run")>;
 using place_atom = caf::atom_constant<caf::atom("place")>;
 using held_atom = caf::atom_constant<caf::atom("held")>;
+using owned_atom = caf::atom_constant<caf::atom("owned")>;
+using hand_atom = caf::atom_constant<caf::atom("hand")>;
+using tend_atom = caf::atom_constant<caf::atom("tend")>;
 
 // --- payloads ----------------------------------------------------------------------------------------------------
 
@@ -270,6 +273,14 @@ struct supervised_view {
 /// Tasks that somebody else changed in the store.
 using task_news = std::shared_ptr<const std::vector<task_id>>;
 
+/// What a node of a cluster owns, as the store has just confirmed.
+struct owned_news {
+  owned_shards epochs{};       ///< By shard; 0 = another's or nobody's.
+  steady_time good_until{};    ///< Without further news nothing is this node's after it.
+};
+using owned_news_ptr = std::shared_ptr<const owned_news>;
+using shard_list = std::shared_ptr<const std::vector<shard_id>>;
+
 /// Starts, watches and restarts task actors.
 using supervisor = caf::typed_actor<
     // A live actor for this task, started if need be; refused while quarantined.
@@ -282,10 +293,37 @@ using supervisor = caf::typed_actor<
     // Switch an organisation; answered once that is durable and its tasks have left.
     caf::replies_to<auto_atom, switch_automation>::with<result<automation_state>>,
     caf::replies_to<auto_atom, automation_view>::with<result<automation_state>>,
+    // Of a cluster: which shards are this node's. Tasks of others end at once, those of new ones are loaded.
+    caf::reacts_to<owned_atom, owned_news_ptr>,
+    // Let the tasks of these shards store what a restart needs and leave, and start no more; answered when they have.
+    caf::replies_to<hand_atom, shard_list>::with<bool>,
     // Sweep now (also its own timer, and when such news may have been missed).
     caf::reacts_to<sweep_atom>, caf::reacts_to<tick_atom>,
     // Hand everything over to the store and stop; answered when all tasks have left.
     caf::replies_to<drain_atom>::with<bool>>;
+
+/// Holds this node's leases of shards.
+using cluster_keeper = caf::typed_actor<
+    // Look at the store now: another node has told of a change.
+    caf::reacts_to<tend_atom>,
+    // Its own timer, with the number of the wish; only the newest counts.
+    caf::reacts_to<tend_atom, std::uint64_t>,
+    // Hand everything over and leave; answered when nothing is this node's any more.
+    caf::replies_to<drain_atom>::with<bool>>;
+
+/// What another node may be asked; it answers from its own actors, never by asking on.
+using remote_question = std::variant<start_call_task, suspend_resume_task, refresh_jobs, make_follow_up, diagnose_task,
+                                     fetch_recording, explain_job, describe_task, start_run, await_case_calls,
+                                     switch_automation, automation_view, sweep_now>;
+using remote_question_ptr = std::shared_ptr<const remote_question>;
+
+/// Links to the other nodes.
+using peer_links = caf::typed_actor<
+    // Ask a node by its name. Answers with the value that the question's answer has on this node (held in the any), or
+    // `unavailable` when the node cannot be reached and surely has not begun, `lost` when it may have.
+    caf::reacts_to<ask_atom, std::string, remote_question_ptr, answer_to<std::any>>,
+    // Look at who is there and mend the links (its own timer).
+    caf::reacts_to<tick_atom>>;
 
 using subscription_ptr = std::shared_ptr<const event_subscription>;
 

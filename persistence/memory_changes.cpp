@@ -41,7 +41,7 @@ memory_state::stored_job* memory_state::find_job(task_id task, job_row_id row) {
 
 result<change_receipt> memory_state::apply(const store_change& change) {
   const auto& own = ownership_of(change);
-  if (owner.empty() || value(own.epoch) != epoch) return fail(errc::stale_epoch, "another owner has taken the shard");
+  if (!owns(own)) return fail(errc::stale_epoch, "another owner has taken the shard");
   if (!tasks.contains(value(own.task))) return fail(errc::not_found, "no such task");
   return std::visit([this](const auto& c) { return carry_out(c); }, change);
 }

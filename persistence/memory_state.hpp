@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -69,17 +70,31 @@ class memory_state {
   std::map<lead_key, case_record> cases;  ///< By organisation and case_id.
   std::map<std::int64_t, stored_case_call> case_calls;
 
-  // The claim: one owner of all shards, as on PostgreSQL in this stage.
+  // Who may write. A node that runs alone has claimed every shard; those of a cluster have leases of some.
+  struct stored_node {
+    cluster_member shown;  ///< Without `beat_age`.
+    std::string incarnation;
+    std::chrono::steady_clock::time_point beat{};
+    std::uint64_t session{};  ///< That holds the lock of its name; 0 = none.
+  };
+  struct stored_shard {
+    std::string node;
+    std::int64_t epoch{};
+    std::chrono::steady_clock::time_point lease_end{};
+  };
   std::chrono::milliseconds lease_time;
-  std::int64_t epoch{};
-  std::string owner, owner_address;
+  std::function<std::chrono::steady_clock::time_point()> clock{std::chrono::steady_clock::now};
+  std::map<std::string, stored_node> nodes;
+  std::array<stored_shard, shard_count> shards;
+  std::string owner, owner_address;  ///< Of the claim.
   wall_time owner_since{};
-  std::chrono::steady_clock::time_point lease_end{};
   std::uint64_t claim_session{};  ///< Session that holds the claim's lock; 0 = none.
   std::uint64_t last_session{};
 
   std::int64_t next_id() noexcept { return ++last_id_; }
 
+  /// Whether the epoch is the shard's current one.
+  [[nodiscard]] bool owns(const ownership& own) const;
   /// Applies one change; events go to the end of `events`.
   result<change_receipt> apply(const store_change& change);
   /// The whole row with its follow-up.

@@ -1,8 +1,7 @@
-// Sessions of the memory store: commits, accounts, leads, scenes, and the claim.
+// Sessions of the memory store: commits, accounts, leads and scenes.
 #include "persistence/memory_store.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <map>
 #include <utility>
 
@@ -26,6 +25,8 @@ memory_session::memory_session(std::shared_ptr<memory_state> state)
 memory_session::~memory_session() {
   const std::lock_guard lock{state_->mutex};
   if (state_->claim_session == id_) state_->claim_session = 0;
+  for (auto& [name, node] : state_->nodes)
+    if (node.session == id_) node.session = 0;
 }
 
 commit_report memory_session::commit(std::span<const store_change> changes) {
@@ -187,45 +188,6 @@ result<std::vector<scene_record>> memory_session::run(const query::list_scenes& 
         (!q.script_id || s.script_id == *q.script_id))
       out.push_back(s);
   return out;
-}
-
-result<epoch_t> memory_session::run(const query::claim_shards& q) {
-  if (q.node.empty()) return fail(errc::invalid_argument, "a node needs a name");
-  const std::lock_guard lock{state_->mutex};
-  const auto now = std::chrono::steady_clock::now();
-  if (state_->claim_session != 0 && state_->claim_session != id_ && now < state_->lease_end) {
-    const auto since = std::chrono::system_clock::to_time_t(std::chrono::system_clock::time_point{state_->owner_since});
-    std::tm parts{};
-    gmtime_r(&since, &parts);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
-    return fail(errc::conflict,
-                "node " + state_->owner + " (" + state_->owner_address + ") holds the claim since " + text);
-  }
-  ++state_->epoch;
-  state_->owner = storable_text(q.node);
-  state_->owner_address = storable_text(q.address);
-  state_->owner_since = wall_now();
-  state_->claim_session = id_;
-  state_->lease_end = now + state_->lease_time;
-  return epoch_t{state_->epoch};
-}
-
-result<bool> memory_session::run(const query::renew_claim& q) {
-  const std::lock_guard lock{state_->mutex};
-  if (state_->owner != q.node || state_->epoch != value(q.epoch))
-    return fail(errc::stale_epoch, "another node has taken the claim");
-  state_->claim_session = id_;
-  state_->lease_end = std::chrono::steady_clock::now() + state_->lease_time;
-  return true;
-}
-
-result<bool> memory_session::run(const query::release_claim& q) {
-  const std::lock_guard lock{state_->mutex};
-  if (state_->owner != q.node || state_->epoch != value(q.epoch)) return false;
-  state_->owner.clear();
-  state_->claim_session = 0;
-  return true;
 }
 
 std::shared_ptr<memory_state> make_memory_state(std::chrono::milliseconds lease_time) {

@@ -40,7 +40,8 @@ constexpr statement write_node{"write_node",
                                R"(insert into nodes (node, address, started_at, heartbeat, epoch, claim_pid)
        values ($1, $2, clock_timestamp(), clock_timestamp(), $3, pg_backend_pid())
        on conflict (node) do update set address = excluded.address, started_at = excluded.started_at,
-         heartbeat = excluded.heartbeat, epoch = excluded.epoch, claim_pid = excluded.claim_pid)"};
+         heartbeat = excluded.heartbeat, epoch = excluded.epoch, claim_pid = excluded.claim_pid,
+         incarnation = '')"};
 constexpr statement renew_shards{
     "renew_shards",
     R"(update shards set expires_at = clock_timestamp() + $3 * interval '1 millisecond' where node = $1 and epoch = $2)"};

@@ -31,6 +31,8 @@ class postgres_store final : public store {
   /// Takes or checks the advisory lock that the claim rests on; true when this session holds it.
   bool take_claim_lock(postgres_work& work);
   void drop_claim_lock(postgres_work& work);
+  /// Takes or checks the advisory locks of a node of a cluster; false when somebody else's are in the way.
+  bool take_cluster_locks(postgres_work& work, const std::string& node);
   /// Makes the coming months' partitions of the events when the last look is long ago. Never fails: there is time.
   void look_after_partitions();
   bool holds_claim_lock() const noexcept {
@@ -41,7 +43,8 @@ class postgres_store final : public store {
   std::chrono::milliseconds lease_time_;
   task_organizations organizations_;
   std::chrono::steady_clock::time_point next_partitions_{};
-  std::uint64_t claim_generation_{};  ///< Connection on which the lock was taken; 0 = not held.
+  std::uint64_t cluster_generation_{};  ///< Connection on which the locks of a cluster's node were taken; 0 = none.
+  std::uint64_t claim_generation_{};    ///< Connection on which the lock was taken; 0 = not held.
 };
 
 }  // namespace waihu

@@ -84,7 +84,8 @@ class postgres_task_listener::implementation {
     milliseconds delay{};
     bool again = false;
     while (!stopping_) {
-      const bool subscribed = connect() && ask("listen waihu_tasks");
+      const bool subscribed =
+          connect() && ask("listen waihu_tasks") && (!callbacks_.cluster || ask("listen waihu_cluster"));
       const auto since = clock::now();
       if (subscribed) {
         telemetry::log_repeated(telemetry::log_level::info, component, "store.listening", "", {{"again", again}});
@@ -153,6 +154,10 @@ class postgres_task_listener::implementation {
 
   void take_notifications() {
     while (const std::unique_ptr<PGnotify, decltype(&PQfreemem)> n{PQnotifies(server_.get()), &PQfreemem}) {
+      if (std::string_view{n->relname} == "waihu_cluster") {
+        if (callbacks_.cluster) callbacks_.cluster();
+        continue;
+      }
       const auto task = parse_task_notification(n->extra);
       if (!task) {
         telemetry::log_repeated(telemetry::log_level::warn, component, "store.notification_refused", "", {},

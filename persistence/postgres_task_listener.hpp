@@ -20,6 +20,8 @@ struct task_listener_callbacks {
   /// Notifications may have been missed, so that everything must be looked at: the listener has just subscribed (at its
   /// start and after every lost connection), or more came at once than it tells one by one.
   std::function<void()> missed;
+  /// Another node has joined, leaves or has given shards up (channel waihu_cluster). Empty: not listened to.
+  std::function<void()> cluster;
 };
 
 /// A connection of its own that listens, and a thread of its own that waits on it. Reconnects by itself with the

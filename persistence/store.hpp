@@ -32,7 +32,8 @@ struct commit_report {
   X(put_case) X(find_case) X(place_case_calls) X(list_case_calls) X(case_calls_by_id) X(remark_case_call) \
   X(count_case_calls) \
   X(create_run) X(find_run) X(advance_run) X(unfinished_runs) \
-  X(unfinished_tasks) X(claim_shards) X(renew_claim) X(release_claim)
+  X(unfinished_tasks) X(claim_shards) X(renew_claim) X(release_claim) \
+  X(join_cluster) X(tend_cluster) X(take_shards) X(release_shards) X(leave_cluster) X(drain_node) X(view_cluster)
 // clang-format on
 
 /// The overrides of an implementation, each defined in its own place.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "messages/model/cases.hpp"
+#include "messages/model/cluster.hpp"
 #include "messages/model/failure.hpp"
 #include "messages/model/ids.hpp"
 #include "messages/model/records.hpp"
@@ -610,6 +611,65 @@ struct unfinished_tasks {
   std::vector<task_id> among;  ///< Only these are asked about; empty = all.
 };
 
+/// Enters this node among those that share the store. conflict when a node of that name lives, or when one that runs
+/// alone holds the whole store; the message names it and says what to do. The session that asked keeps what tells others
+/// that this node lives: go on asking on it.
+struct join_cluster {
+  using answer_type = cluster_view;
+  std::string node;
+  std::string incarnation;  ///< Drawn afresh by every process.
+  std::string address;      ///< "host:pid", for people.
+  std::string peer_address;
+  std::string version;
+  int protocol{cluster_protocol};
+};
+
+/// A sign of life, with the renewal of the leases that this node holds. stale_epoch when its name is another's now.
+struct tended_cluster {
+  cluster_view view;             ///< After the renewal.
+  std::vector<held_shard> kept;  ///< Those of the asked that are still this node's.
+};
+struct tend_cluster {
+  using answer_type = tended_cluster;
+  std::string node, incarnation;
+  std::vector<held_shard> held;
+  wall_time clock{};  ///< This node's own clock, so that a wrong one is noticed.
+};
+
+/// Takes those of these shards that are nobody's or whose lease is over, each under its next epoch. Answers what was
+/// taken; with a protocol other than cluster_protocol in this node's row nothing is.
+struct take_shards {
+  using answer_type = std::vector<held_shard>;
+  std::string node, incarnation;
+  std::vector<shard_id> shards;
+};
+
+/// Gives these shards up and tells the other nodes at once. Whoever wrote for them has finished. Answers how many were
+/// still this node's.
+struct release_shards {
+  using answer_type = std::int64_t;
+  std::string node;
+  std::vector<held_shard> shards;
+};
+
+/// This node stops: it gets no more shards. Called before it hands over what it has.
+struct leave_cluster {
+  using answer_type = bool;
+  std::string node, incarnation;
+};
+
+/// An operator wants a node to own nothing, or takes that back. not_found when there is no such node.
+struct drain_node {
+  using answer_type = bool;
+  std::string node;
+  bool drained{true};
+};
+
+/// Looks without taking part.
+struct view_cluster {
+  using answer_type = cluster_view;
+};
+
 /// Claims every shard for this node, each under the next epoch, if no other live node holds one. conflict when another
 /// node does; the message names it (node, host, process, since when).
 struct claim_shards {
@@ -648,6 +708,8 @@ using store_query =
                  query::create_run, query::find_run, query::advance_run, query::unfinished_runs, query::put_case,
                  query::find_case, query::place_case_calls, query::list_case_calls, query::case_calls_by_id,
                  query::remark_case_call, query::count_case_calls, query::last_event, query::load_task,
-                 query::unfinished_tasks, query::claim_shards, query::renew_claim, query::release_claim>;
+                 query::unfinished_tasks, query::claim_shards, query::renew_claim, query::release_claim, query::join_cluster,
+                 query::tend_cluster, query::take_shards, query::release_shards, query::leave_cluster,
+                 query::drain_node, query::view_cluster>;
 
 }  // namespace waihu

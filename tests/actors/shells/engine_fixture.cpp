@@ -50,7 +50,8 @@ void EngineFixture::start_node() {
   claim_session_ = make_memory_store(memory);
   const auto epoch = claim_session_->run(query::claim_shards{"node-1", "test"});
   ASSERT_TRUE(epoch) << epoch.error().message;
-  eng->epoch = epoch_ = *epoch;
+  epoch_ = *epoch;
+  eng->shards->set_all(epoch_);
   const auto sessions = make_failing_store_factory(make_memory_store_factory(memory), store_failures);
   const worker_spawner workers = [this, sessions] { return spawn_attached_store_worker(*system_, sessions); };
   eng->reader = spawn_store_reader(*system_, {}, workers, eng->counts);
@@ -113,7 +114,7 @@ void EngineFixture::pass_until(const std::function<bool()>& done, milliseconds l
 }
 
 void EngineFixture::usurp_shards() {
-  ASSERT_TRUE(claim_session_->run(query::release_claim{"node-1", eng->epoch}));
+  ASSERT_TRUE(claim_session_->run(query::release_claim{"node-1", epoch_}));
   usurper_ = make_memory_store(memory);
   ASSERT_TRUE(usurper_->run(query::claim_shards{"node-2", "elsewhere"}));
 }

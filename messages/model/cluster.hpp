@@ -1,0 +1,61 @@
+// What the nodes of a cluster know of one another: who is there, and who may write for which shard. PostgreSQL is the
+// judge of both (state-machines.md section 6); a view is what it said at one moment.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "messages/model/ids.hpp"
+#include "messages/model/time.hpp"
+
+namespace waihu {
+
+/// Version of what nodes say to one another and of the rules by which they share the store. A node of another one may
+/// look, but owns no shard.
+inline constexpr int cluster_protocol = 1;
+
+/// A shard that a node owns, and under which epoch.
+struct held_shard {
+  shard_id shard{};
+  epoch_t epoch{};
+  friend bool operator==(const held_shard&, const held_shard&) = default;
+};
+
+/// One row of the leases.
+struct shard_lease {
+  std::string node;   ///< "" = nobody's.
+  epoch_t epoch{};    ///< Of the last owner.
+  milliseconds left;  ///< By the store's clock; at most 0 = over. Very small where nobody ever had it.
+};
+
+/// A node as it has entered itself.
+struct cluster_member {
+  std::string node;
+  std::string address;       ///< "host:pid", for people.
+  std::string peer_address;  ///< "host:port" of its link to other nodes; "" = none.
+  std::string version;
+  int protocol{};
+  wall_time started_at{};
+  milliseconds beat_age{};   ///< Since its last sign of life, by the store's clock.
+  milliseconds clock_off{};  ///< How far its clock was ahead of the store's at that sign.
+  bool drained{};            ///< An operator wants it to own nothing.
+  bool leaving{};            ///< It is stopping.
+  bool alone{};              ///< It runs without a cluster and claims every shard.
+};
+
+/// Everything at one moment.
+struct cluster_view {
+  wall_time at{};  ///< The store's clock.
+  std::vector<cluster_member> members;  ///< Ascending by name; those that have not been heard of for a day are left out.
+  std::array<shard_lease, shard_count> shards;
+};
+
+/// Epoch of each shard that a node owns; 0 = not its own.
+using owned_shards = std::array<epoch_t, shard_count>;
+
+/// Index of a shard in the arrays above.
+constexpr std::size_t index_of(shard_id shard) noexcept { return static_cast<std::size_t>(value(shard)); }
+
+}  // namespace waihu
