@@ -53,6 +53,7 @@ void tell_owned(keeper_pointer self) {
   auto& state = self->state;
   auto news = std::make_shared<owned_news>();
   news->epochs = state.owned;
+  news->handing = state.handing;
   news->good_until = state.good_until;
   self->send(state.eng->overseer, owned_atom::value, owned_news_ptr(std::move(news)));
 }

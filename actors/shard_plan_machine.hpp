@@ -2,7 +2,6 @@
 // Pure: every node computes the same owners from the same view, so that nobody has to agree with anybody.
 #pragma once
 
-#include <bitset>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,8 +10,6 @@
 #include "messages/model/cluster.hpp"
 
 namespace waihu {
-
-using shard_set = std::bitset<shard_count>;
 
 /// The node of `names` that a shard prefers: highest random weight (rendezvous hashing, Thaler and Ravishankar 1998).
 /// When a node comes or goes, only the shards that it gets or had change their owner. nullopt without names.

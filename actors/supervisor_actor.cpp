@@ -379,7 +379,7 @@ void beat(supervisor_pointer self) {
     telemetry::log_event(telemetry::log_level::error, "lease", "lease.unconfirmed",
                          {{"node", state.eng->node}, {"shards", state.eng->shards->owned()}},
                          "the store does not confirm our leases; their tasks stop here before another node takes them");
-    take_over_shards(self, owned_news{{}, *state.owned_until});
+    take_over_shards(self, owned_news{{}, {}, *state.owned_until});
   }
   check_liveness(self);
   if (now >= state.next_sweep) sweep(self);
@@ -418,10 +418,11 @@ void take_over_shards(supervisor_pointer self, const owned_news& news) {
   for (int i = 0; i < shard_count; ++i) {
     const auto shard = static_cast<shard_id>(i);
     const auto epoch = news.epochs[index_of(shard)];
-    if (epoch == epoch_t{} || ledger.epoch_of(shard) != epoch) state.handing.reset(index_of(shard));
-    if (epoch != epoch_t{} && ledger.epoch_of(shard) != epoch) ++gained;
+    const bool stays = state.handing.test(index_of(shard)) && !news.handing.test(index_of(shard));
+    if (epoch != epoch_t{} && (stays || ledger.epoch_of(shard) != epoch)) ++gained;
     ledger.set(shard, epoch);
   }
+  state.handing = news.handing;
   state.owned_until = news.good_until;
   disown_if(self, [&](task_id task, const supervised& entry) {
     const auto now = ledger.epoch_of(task);
@@ -438,12 +439,13 @@ caf::result<bool> hand_over(supervisor_pointer self, const std::vector<shard_id>
   for (const auto shard : shards) leaving.set(index_of(shard));
   state.handing |= leaving;
   auto open = std::make_shared<std::size_t>(1);
-  const auto over = [self, open, leaving, promise]() mutable {
+  const auto over = [self, open, leaving, promise] {
     if (--*open != 0) return;
     // Only those that are still on their way: the same shard may be ours again under a later epoch.
     const auto gone = leaving & self->state.handing;
     disown_if(self, [&](task_id task, const supervised&) { return gone.test(index_of(shard_of(task))); });
-    promise.deliver(true);
+    auto answer = promise;
+    answer.deliver(true);
   };
   for (auto& [task, entry] : state.tasks) {
     if (!leaving.test(index_of(shard_of(task)))) continue;
@@ -451,7 +453,7 @@ caf::result<bool> hand_over(supervisor_pointer self, const std::vector<shard_id>
     if (!entry.actor) continue;
     ++*open;
     self->request(entry.actor, state.eng->options.node.drain_timeout, drain_atom::value)
-        .then([over](bool) mutable { over(); }, [over](caf::error&) mutable { over(); });
+        .then([over](bool) { over(); }, [over](caf::error&) { over(); });
   }
   over();
   return promise;

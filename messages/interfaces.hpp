@@ -275,8 +275,9 @@ using task_news = std::shared_ptr<const std::vector<task_id>>;
 
 /// What a node of a cluster owns, as the store has just confirmed.
 struct owned_news {
-  owned_shards epochs{};       ///< By shard; 0 = another's or nobody's.
-  steady_time good_until{};    ///< Without further news nothing is this node's after it.
+  owned_shards epochs{};   ///< By shard; 0 = another's or nobody's.
+  shard_set handing;       ///< Those of them that are on their way to another node.
+  steady_time good_until;  ///< Without further news nothing is this node's after it.
 };
 using owned_news_ptr = std::shared_ptr<const owned_news>;
 using shard_list = std::shared_ptr<const std::vector<shard_id>>;
@@ -361,6 +362,9 @@ using http_gateway = caf::typed_actor<
 
 }  // namespace waihu
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::owned_news_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::shard_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::remote_question_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::steady_time)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::change_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::query_ptr)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -54,6 +55,7 @@ struct cluster_view {
 
 /// Epoch of each shard that a node owns; 0 = not its own.
 using owned_shards = std::array<epoch_t, shard_count>;
+using shard_set = std::bitset<shard_count>;
 
 /// Index of a shard in the arrays above.
 constexpr std::size_t index_of(shard_id shard) noexcept { return static_cast<std::size_t>(value(shard)); }
