@@ -43,7 +43,7 @@ void look(keeper_pointer self);
 /// One wish to look again counts at a time; an earlier one replaces a later, whose message then comes for nothing.
 void look_in(keeper_pointer self, milliseconds delay) {
   auto& state = self->state;
-  const auto at = std::chrono::steady_clock::now() + delay;
+  const auto at = self->clock().now() + delay;
   if (state.next_look != steady_time{} && state.next_look <= at) return;
   state.next_look = at;
   self->delayed_send(self, delay, tend_atom::value, ++state.wishes);
@@ -186,14 +186,14 @@ std::int64_t in_ms(steady_time at) {
 void look(keeper_pointer self) {
   auto& state = self->state;
   auto& options = state.options;
-  const auto began = std::chrono::steady_clock::now();
+  const auto began = self->clock().now();
   state.last_look = began;
   state.next_look = {};
   ++state.wishes;
   query::tend_cluster question{options.node, options.incarnation, listed(state, state.held), wall_now()};
   const auto tended = state.session->run(question);
   state.eng->counts->claim_heard.note(!tended && tended.error().code != errc::stale_epoch,
-                                      std::chrono::steady_clock::now());
+                                      self->clock().now());
   if (!tended) {
     renewal_failed(self, tended.error());
     return look_in(self, std::min(options.renew_every, milliseconds{500}));
@@ -250,7 +250,7 @@ cluster_keeper::behavior_type keeper_behavior(keeper_pointer self, engine_ptr en
       [self](tend_atom) {
         auto& state = self->state;
         if (state.lost || !state.session) return;
-        if (std::chrono::steady_clock::now() - state.last_look < between_looks) return look_in(self, between_looks);
+        if (self->clock().now() - state.last_look < between_looks) return look_in(self, between_looks);
         look(self);
       },
       [self](tend_atom, std::uint64_t wish) {
@@ -265,8 +265,9 @@ cluster_keeper::behavior_type keeper_behavior(keeper_pointer self, engine_ptr en
 
 cluster_keeper spawn_cluster_keeper(caf::actor_system& system, engine_ptr eng, std::unique_ptr<store> session,
                                     cluster_keeper_options options) {
-  return system.spawn<caf::detached>(keeper_behavior, std::move(eng),
-                                     std::make_shared<std::unique_ptr<store>>(std::move(session)), std::move(options));
+  auto handed = std::make_shared<std::unique_ptr<store>>(std::move(session));
+  if (!options.is_detached) return system.spawn(keeper_behavior, std::move(eng), std::move(handed), std::move(options));
+  return system.spawn<caf::detached>(keeper_behavior, std::move(eng), std::move(handed), std::move(options));
 }
 
 }  // namespace waihu

@@ -19,6 +19,7 @@ struct cluster_keeper_options {
   milliseconds drain_timeout{10'000};
   milliseconds clock_tolerance{5'000};
   std::size_t moves_at_once{16};
+  bool is_detached{true};  ///< False where the store never blocks: in tests under virtual time.
   /// Written at every renewal: until when, monotonic ms, what is ours surely is. Nobody may send past it.
   std::shared_ptr<std::atomic<std::int64_t>> good_until_ms;
   /// How far this node's clock is ahead of the store's, ms; 0 while it is within the tolerance.

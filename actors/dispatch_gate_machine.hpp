@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "actors/sliding_rate.hpp"
+#include "messages/model/cluster.hpp"
 #include "messages/model/gate.hpp"
 #include "messages/model/ids.hpp"
 #include "messages/model/time.hpp"
@@ -22,6 +24,10 @@ struct dispatch_gate_policy {
   double organization_calls_per_s{100};
   double account_calls_per_s{400};
   milliseconds recheck{500};  ///< When to ask again while all slots are taken.
+  /// Other nodes use the same limits: only shares that were leased from the store count (`wishes`, `granted`).
+  bool is_shared{};
+  milliseconds rate_kept{4'000};    ///< So long a share of calls a second holds without being asked for again.
+  milliseconds slots_kept{15'000};  ///< The same of calls at once: longer than another node needs to take over.
 };
 
 class dispatch_gate_machine {
@@ -35,14 +41,30 @@ class dispatch_gate_machine {
   /// A task that is gone here.
   void forget(task_id task);
 
+  /// Of a shared gate: what to ask the store for, by what was wanted since the last time.
+  std::vector<share_wish> wishes(steady_time now);
+  /// What the store gave for those wishes, asked at `asked`.
+  void granted(const std::vector<share_wish>& wishes, const std::vector<double>& amounts, steady_time asked);
+  /// Whether somebody was refused for want of a share since the last wishes.
+  [[nodiscard]] bool is_short() const noexcept { return is_short_; }
+
   [[nodiscard]] std::size_t at_provider(const std::string& organization_id) const;
   [[nodiscard]] std::size_t at_provider() const noexcept { return account_total_; }
 
  private:
+  /// A part of a limit, until it ends.
+  struct share {
+    double amount{};
+    steady_time until{};
+    [[nodiscard]] double at(steady_time now) const noexcept { return now < until ? amount : 0; }
+  };
   struct organization {
     sliding_rate calls;
     std::map<task_id, std::size_t> tasks;
     std::size_t total{};
+    std::size_t wanted{};  ///< Most that was wanted at once since the last wishes.
+    share rate, slots;
+    bool has_wished{};
   };
 
   organization& organization_of(const std::string& organization_id);
@@ -53,6 +75,8 @@ class dispatch_gate_machine {
   std::map<std::string, organization> organizations_;
   std::map<task_id, std::string> owners_;
   std::size_t account_total_{};
+  share account_rate_, account_slots_;
+  bool is_short_{};
 };
 
 }  // namespace waihu

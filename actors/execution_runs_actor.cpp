@@ -143,6 +143,10 @@ void next_batch(runs_pointer self, const std::string& id) {
   auto* entry = find(self, id);
   if (entry == nullptr) return;
   const auto& run = entry->run;
+  if (!self->state.eng->shards->owns(run.task)) {
+    self->state.active.erase(id);
+    return;
+  }
   query::jobs_behind page{run.organization_id, run.task, run.behind, run.batch_size};
   read_store(self, *self->state.eng, std::move(page), [self, id](result<std::vector<call_job_view>> rows) {
     if (!rows && is_transient(rows.error().code)) return again_in(self, id, retry_delay);
@@ -153,6 +157,8 @@ void next_batch(runs_pointer self, const std::string& id) {
 }
 
 void take_up(runs_pointer self, const run_record& run) {
+  // Another node goes on with it.
+  if (!self->state.eng->shards->owns(run.task)) return;
   if (self->state.active.try_emplace(run.id, active_run{run, 0}).second) next_batch(self, run.id);
 }
 

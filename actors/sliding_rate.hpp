@@ -15,9 +15,14 @@ namespace waihu {
 class sliding_rate {
  public:
   /// `rate` per second, > 0. From one on only whole numbers count (2.5 allows 2); below one it is one per 1/rate s.
-  explicit sliding_rate(double rate)
-      : limit_(rate >= 1 ? static_cast<std::size_t>(rate) : 1),
-        window_(rate >= 1 ? milliseconds{1'000} : milliseconds{static_cast<std::int64_t>(std::ceil(1'000 / rate))}) {}
+  explicit sliding_rate(double rate) { set_rate(rate); }
+
+  /// Another rate from now on; what has gone within its window counts. 0 lets nothing go.
+  void set_rate(double rate) {
+    limit_ = rate >= 1 ? static_cast<std::size_t>(rate) : (rate > 0 ? 1 : 0);
+    if (rate > 0)
+      window_ = rate >= 1 ? milliseconds{1'000} : milliseconds{static_cast<std::int64_t>(std::ceil(1'000 / rate))};
+  }
 
   /// How many may go now.
   std::size_t room(steady_time now) {
@@ -26,6 +31,12 @@ class sliding_rate {
       taken_.pop_front();
     }
     return limit_ - std::min(limit_, used_);
+  }
+
+  /// How many have gone within the last window.
+  std::size_t used(steady_time now) {
+    room(now);
+    return used_;
   }
 
   /// So many go now; at most `room`.
@@ -38,6 +49,7 @@ class sliding_rate {
   /// How long until there is room for one; 0 when there is.
   [[nodiscard]] milliseconds next_in(steady_time now) {
     if (room(now) > 0) return milliseconds{0};
+    if (taken_.empty()) return window_;
     return std::chrono::ceil<milliseconds>(taken_.front().at + window_ - now);
   }
 
@@ -46,8 +58,8 @@ class sliding_rate {
     steady_time at;
     std::size_t count;
   };
-  std::size_t limit_;
-  milliseconds window_;
+  std::size_t limit_{};
+  milliseconds window_{1'000};
   std::deque<entry> taken_;  ///< Within the window, oldest first; never more entries than `limit_`.
   std::size_t used_{};
 };

@@ -428,7 +428,10 @@ void take_over_shards(supervisor_pointer self, const owned_news& news) {
     const auto now = ledger.epoch_of(task);
     return now == epoch_t{} || ((entry.actor || entry.loading) && entry.epoch != now);
   });
-  if (gained > 0) sweep(self);
+  if (gained == 0) return;
+  sweep(self);
+  // Passes over the calls of those tasks that were cut short elsewhere.
+  self->send(state.eng->runs, run_atom::value);
 }
 
 /// Lets the tasks of some shards leave in order; whoever is too slow is ended.

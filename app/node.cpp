@@ -17,6 +17,7 @@
 #include "actors/directory_actors.hpp"
 #include "actors/engine.hpp"
 #include "actors/event_hub_actor.hpp"
+#include "actors/event_tail_actor.hpp"
 #include "actors/execution_runs_actor.hpp"
 #include "actors/guardian_actor.hpp"
 #include "actors/http_gateway_actor.hpp"
@@ -107,6 +108,7 @@ struct node::implementation {
   http_gateway gateway;
   lease_keeper keeper;      ///< Of a node that runs alone.
   cluster_keeper tender;    ///< Of a node of a cluster.
+  event_tail tail;          ///< The same.
   std::string incarnation;  ///< Of this process among those of its name.
   std::unique_ptr<store> keeper_session;
   std::shared_ptr<std::atomic<std::int64_t>> clock_off{std::make_shared<std::atomic<std::int64_t>>(0)};
@@ -244,17 +246,24 @@ struct node::implementation {
     const worker_spawner workers = [this, sessions] { return spawn_store_worker(*system, sessions, eng->stamps); };
     eng->reader = spawn_store_reader(*system, sizes, workers, eng->counts);
     eng->hub = spawn_event_hub(*system, eng->counts);
-    eng->writer = spawn_store_writer(*system, sizes, workers, std::make_shared<event_hub>(eng->hub), eng->counts);
+    // In a cluster the events of all nodes come through the tail, in the order of their ids.
+    const bool is_clustered = options.cluster.enabled;
+    eng->writer = spawn_store_writer(*system, sizes, workers,
+                                     is_clustered ? nullptr : std::make_shared<event_hub>(eng->hub), eng->counts);
     eng->gateway = spawn_provider_gateway(*system, provider, options.provider, eng->seed, eng->counts,
                                           [good = watch.claim_good_until] { return steady_ms() < good->load(); });
     eng->model = spawn_analyst(*system, model, options.analyst, eng->counts);
-    eng->gate = spawn_dispatch_gate(*system, options.dispatch, eng->counts);
+    eng->gate = spawn_dispatch_gate(*system, options.dispatch, eng->counts,
+                                    is_clustered ? gate_sharing{eng, incarnation} : gate_sharing{});
     eng->tasks = spawn_registry(*system);
     eng->overseer = spawn_supervisor(*system, eng);
     eng->runs = spawn_execution_runs(*system, eng);
     gateway = spawn_http_gateway(*system, eng);
     beat = spawn_pulse(*system, eng->counts);
-    if (options.cluster.enabled) spawn_keeper();
+    if (is_clustered) {
+      tail = spawn_event_tail(*system, eng);
+      spawn_keeper();
+    }
     guard();
   }
 
@@ -366,11 +375,13 @@ struct node::implementation {
       end(eng->reader);
       end(keeper);
       end(tender);
+      end(tail);
       end(beat);
       beat = nullptr;
       gateway = nullptr;
       keeper = nullptr;
       tender = nullptr;
+      tail = nullptr;
       guardian = nullptr;
     }
     io_work.reset();

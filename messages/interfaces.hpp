@@ -214,7 +214,9 @@ using dispatch_gate = caf::typed_actor<
     // So many of this task are at the provider now.
     caf::reacts_to<report_atom, std::string, task_id, std::uint64_t>,
     // This task is gone here.
-    caf::reacts_to<forget_atom, task_id>>;
+    caf::reacts_to<forget_atom, task_id>,
+    // Of a cluster: time to ask for this node's shares of the limits.
+    caf::reacts_to<tick_atom>>;
 
 /// Parent of a follow-up. One message with all its news: a call job is one, and each kind of message costs each of
 /// 200,000 jobs 40 bytes.
@@ -335,6 +337,9 @@ using event_hub = caf::typed_actor<
     // Subscribe; answered with a token once it stands. What was published before is not told.
     caf::replies_to<join_atom, subscription_ptr>::with<result<std::uint64_t>>,
     caf::reacts_to<leave_atom, std::uint64_t>>;
+
+/// Reads what any node of the cluster has made durable and hands it to this node's event hub.
+using event_tail = caf::typed_actor<caf::reacts_to<tick_atom>>;
 
 /// Passes over all calls of a task: one at a time a task, each batch a refresh by the task's actor. Those that a stop
 /// or crash cut short go on at start.

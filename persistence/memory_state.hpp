@@ -86,7 +86,12 @@ class memory_state {
   std::function<std::chrono::steady_clock::time_point()> clock{std::chrono::steady_clock::now};
   std::map<std::string, stored_node> nodes;
   std::array<stored_shard, shard_count> shards;
-  std::string owner, owner_address;  ///< Of the claim.
+  struct stored_share {
+    double wanted{}, amount{}, previous{};
+    std::chrono::steady_clock::time_point changed{}, end{};
+  };
+  std::map<std::string, std::map<std::string, stored_share>> shares;  ///< Of limits, by resource and node.
+  std::string owner, owner_address;                                   ///< Of the claim.
   wall_time owner_since{};
   std::uint64_t claim_session{};  ///< Session that holds the claim's lock; 0 = none.
   std::uint64_t last_session{};

@@ -183,6 +183,8 @@ constexpr statement select_task_events{
     "select_task_events",
     "select " WAIHU_EVENT_COLUMNS
     " from task_events where organization_id = $1 and task_id = $4 and id > $2 order by id limit $3"};
+constexpr statement select_all_events{
+    "select_all_events", "select " WAIHU_EVENT_COLUMNS " from task_events where id > $1 order by id limit $2"};
 constexpr statement select_last_event{"select_last_event", "select coalesce(max(id), 0) from task_events"};
 
 call_task_record task_of(const pqxx::row& row) {
@@ -401,6 +403,16 @@ result<std::vector<event_record>> postgres_store::run(const query::events_after&
                              : work.run(select_events, organization, value(q.after), limit);
     answer out;
     for (const auto& row : rows) out.push_back(event_of(row));
+    return out;
+  });
+}
+
+result<std::vector<event_record>> postgres_store::run(const query::events_behind& q) {
+  using answer = std::vector<event_record>;
+  return session_.transact<answer>(postgres_session::mode::read, [&](postgres_work& work) -> result<answer> {
+    answer out;
+    for (const auto& row : work.run(select_all_events, value(q.after), std::clamp(q.limit, 1, most_events_a_call)))
+      out.push_back(event_of(row));
     return out;
   });
 }

@@ -33,7 +33,8 @@ struct commit_report {
   X(count_case_calls) \
   X(create_run) X(find_run) X(advance_run) X(unfinished_runs) \
   X(unfinished_tasks) X(claim_shards) X(renew_claim) X(release_claim) \
-  X(join_cluster) X(tend_cluster) X(take_shards) X(release_shards) X(leave_cluster) X(drain_node) X(view_cluster)
+  X(join_cluster) X(tend_cluster) X(take_shards) X(release_shards) X(leave_cluster) X(drain_node) X(view_cluster) \
+  X(lease_shares) X(events_behind)
 // clang-format on
 
 /// The overrides of an implementation, each defined in its own place.

@@ -57,6 +57,16 @@ struct cluster_view {
 using owned_shards = std::array<epoch_t, shard_count>;
 using shard_set = std::bitset<shard_count>;
 
+/// What a node wants of a limit that the whole cluster shares.
+struct share_wish {
+  std::string resource;        ///< Which limit, e.g. "rate:ORG001".
+  double limit{};              ///< Of the whole cluster; below 1 it is one node's or nobody's.
+  double wanted{};             ///< By this node; 0 gives it back.
+  milliseconds kept_for{};     ///< So long the share holds without being asked for again.
+};
+/// So long a former share still counts after it shrank (a limit is one of any second, plus the way to the provider).
+inline constexpr milliseconds share_memory{1'500};
+
 /// Index of a shard in the arrays above.
 constexpr std::size_t index_of(shard_id shard) noexcept { return static_cast<std::size_t>(value(shard)); }
 

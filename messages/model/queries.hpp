@@ -576,6 +576,14 @@ struct count_case_calls {
   time_range created;
 };
 
+/// Events of every organisation after a position, oldest first, at most `limit` (<= 1000): what a node of a cluster
+/// tells its subscribers. Ids become visible in order, so nothing comes later with a smaller one.
+struct events_behind {
+  using answer_type = std::vector<event_record>;
+  event_id after{};
+  int limit{1000};
+};
+
 /// The newest event id in the outbox; 0 when it is empty.
 struct last_event {
   using answer_type = event_id;
@@ -670,6 +678,15 @@ struct view_cluster {
   using answer_type = cluster_view;
 };
 
+/// Leases shares of limits that hold for the whole cluster (calls a second, calls at once). What the nodes hold at any
+/// moment never adds up to more than the limit, and a share that shrinks counts for `share_memory` longer, so that no
+/// second sees both the old and the new one. Answers what this node may use from now on, in the order of the wishes.
+struct lease_shares {
+  using answer_type = std::vector<double>;
+  std::string node, incarnation;
+  std::vector<share_wish> wishes;  ///< At most 10,000.
+};
+
 /// Claims every shard for this node, each under the next epoch, if no other live node holds one. conflict when another
 /// node does; the message names it (node, host, process, since when).
 struct claim_shards {
@@ -710,6 +727,6 @@ using store_query =
                  query::remark_case_call, query::count_case_calls, query::last_event, query::load_task,
                  query::unfinished_tasks, query::claim_shards, query::renew_claim, query::release_claim, query::join_cluster,
                  query::tend_cluster, query::take_shards, query::release_shards, query::leave_cluster,
-                 query::drain_node, query::view_cluster>;
+                 query::drain_node, query::view_cluster, query::lease_shares, query::events_behind>;
 
 }  // namespace waihu
