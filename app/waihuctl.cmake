@@ -19,6 +19,6 @@ add_library(waihu::ctl ALIAS waihu_ctl)
 target_link_libraries(waihu_ctl PUBLIC
   waihu_build_flags waihu::model waihu::provider waihu::telemetry OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 
-add_executable(waihuctl waihuctl.cpp ctl/command_line.cpp ctl/judge_command.cpp ctl/setup_commands.cpp)
+add_executable(waihuctl waihuctl.cpp ctl/cluster_commands.cpp ctl/command_line.cpp ctl/judge_command.cpp ctl/setup_commands.cpp)
 target_link_libraries(waihuctl PRIVATE waihu::ctl waihu::config waihu::persistence waihu::http)
 waihu_unoptimised(waihu_ctl waihuctl)

@@ -26,6 +26,9 @@ struct arguments {
   watch_request watch;
   setup_request setup;
   judge_request judge;
+  store_request store;
+  std::string node;
+  bool with_shards{};
   std::int64_t task_id{};
   std::int64_t row{};
   bool first_interested{};
@@ -100,6 +103,23 @@ void add_catalogue_commands(CLI::App& app, arguments& a, command& chosen) {
   app.add_subcommand("tasks", "List the tasks, newest first")->callback([&] {
     chosen = [&] { return run_tasks(a.global); };
   });
+}
+
+void add_cluster_commands(CLI::App& app, arguments& a, command& chosen) {
+  const auto with_store = [&](CLI::App* c) {
+    c->add_option("--config", a.store.config_file, "waihud's configuration file; only [store] is read");
+    c->add_option("--set", a.store.sets, "store.key=value")->allow_extra_args(false);
+    return c;
+  };
+  auto* cluster = with_store(app.add_subcommand("cluster", "Show the nodes, their shards, epochs, tasks and leases"));
+  cluster->add_flag("--shards", a.with_shards, "Each shard by itself");
+  cluster->callback([&] { chosen = [&] { return run_cluster(a.global, a.store, a.with_shards); }; });
+  for (const bool drained : {true, false}) {
+    auto* drain = with_store(drained ? app.add_subcommand("drain", "Let a node hand over all that it owns")
+                                     : app.add_subcommand("undrain", "Let a drained node take its share again"));
+    drain->add_option("node", a.node, "Its name")->required();
+    drain->callback([&, drained] { chosen = [&, drained] { return run_drain(a.store, a.node, drained); }; });
+  }
 }
 
 void add_judge_command(CLI::App& app, arguments& a, command& chosen) {
@@ -191,6 +211,7 @@ int run(int argc, const char* const* argv) {
   add_account_commands(app, a, chosen);
   add_catalogue_commands(app, a, chosen);
   add_task_commands(app, a, chosen);
+  add_cluster_commands(app, a, chosen);
   add_judge_command(app, a, chosen);
   try {
     app.parse(argc, argv);

@@ -72,6 +72,16 @@ struct setup_request {
 /// not to the daemon.
 int run_setup(const setup_request& s);
 
+/// Where the store is, for commands that ask it and no daemon.
+struct store_request {
+  std::string config_file;        ///< waihud's file; only [store] is read.
+  std::vector<std::string> sets;  ///< store.key=value
+};
+/// The nodes, what each owns and how its leases stand; or every shard.
+int run_cluster(const global_options& g, const store_request& r, bool with_shards);
+/// Tells a node to hand over what it owns and take nothing more, or to take its share again.
+int run_drain(const store_request& r, const std::string& node, bool drained);
+
 struct judge_request {
   std::string file;               ///< The labelled set, see provider/labelled_set.hpp.
   std::string config_file;        ///< waihud's file; only [analyst] is read.

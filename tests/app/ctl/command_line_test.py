@@ -33,7 +33,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(code, 0)
         self.assertIn("Exit codes", out)
         for command in ["login", "import", "scenes", "create-scene", "create", "start", "watch", "results", "transcript",
-                        "tasks", "suspend", "resume", "diagnose", "doctor", "setup", "config", "judge"]:
+                        "tasks", "suspend", "resume", "diagnose", "doctor", "setup", "config", "judge", "cluster", "drain", "undrain"]:
             self.assertIn(f"  {command} ", out)
 
     def test_without_a_token_exits_with_3_and_tells_how_to_log_in(self):
