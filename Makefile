@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 DEV := build/dev
 RELEASE := build/release
 
-.PHONY: help run demo test tsan chaos apifuzz build bench fuzz coverage format check generated planted setup clean
+.PHONY: help run demo cluster test tsan chaos apifuzz build bench fuzz coverage format check generated planted setup clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -14,6 +14,9 @@ run: setup build ## install what is missing, build, play the demo and stay up un
 
 demo: setup build ## the same without staying; exit 0 when every check holds
 	@scripts/demo
+
+cluster: setup build ## three nodes behind haproxy on this machine, with a campaign over them; stays up
+	@scripts/cluster $(CLUSTER)
 
 setup: ## install the Debian packages that are missing
 	@scripts/setup

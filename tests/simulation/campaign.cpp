@@ -43,11 +43,15 @@ config::options draw_options(walk_random& random) {
 
 campaign::campaign(std::uint64_t seed, const weather& circumstances)
     : seed_(seed),
-      rows_(make_memory_state(std::chrono::hours{100'000})),
+      rows_(make_memory_state(circumstances.nodes > 1 ? config::node_options{}.lease_time
+                                                      : milliseconds{std::chrono::hours{100'000}})),
       world_(seed, circumstances, rows_),
       provider_(world_),
       around_{world_, provider_, std::make_shared<sim_time>(0), std::make_shared<sim_time>(0),
               draw_options(world_.random)} {
+  around_.options.cluster.enabled = circumstances.nodes > 1;
+  if (around_.options.cluster.enabled)
+    rows_->clock = [this] { return std::chrono::steady_clock::time_point{std::chrono::hours{1}} + world_.now(); };
   const char* trace = std::getenv("WAIHU_SIM_TRACE");  // NOLINT(concurrency-mt-unsafe): one thread
   world_.tracing = trace != nullptr && *trace == '1';
 }
@@ -94,6 +98,8 @@ void campaign::plan_faults() {
   plan(w.pauses, [this] { pause_one(); });
   plan(w.cuts, [this] { cut_one(); });
   plan(w.drains, [this] { drain_one(); });
+  plan(w.marks, [this] { mark_one_drained(); });
+  plan(w.edits, [this] { edit_shards(); });
   plan(w.actor_crashes, [this] { crash_an_actor(); });
   const auto outage = [&](int times, fault kind, const std::shared_ptr<sim_time>& until) {
     plan(times, [this, kind, until] {
@@ -117,7 +123,8 @@ outcome campaign::run() {
   set_up();
   plan_people();
   plan_faults();
-  start_node();
+  for (int slot = 0; slot < world_.circumstances().nodes; ++slot)
+    world_.after(slot == 0 ? milliseconds{0} : world_.span(0, 30'000), [this, slot] { start_node(slot); });
   go();
   outcome o;
   o.seed = seed_;
@@ -193,7 +200,7 @@ void campaign::after_step(sim_node& node) {
 /// Also while a campaign runs: no more wheel entries than jobs, no more jobs than calls that are not closed.
 void campaign::check_housekeeping() {
   for (const auto& node : nodes_) {
-    if (node->paused() || value(node->inside().epoch) != rows_->epoch) continue;
+    if (node->paused() || !node->owns_something()) continue;
     const auto& counts = *node->inside().counts;
     std::int64_t open = 0;
     for (const auto& [id, job] : rows_->jobs) open += job.view.job.phase != job_phase::closed;
@@ -239,6 +246,11 @@ void campaign::quiet_end() {
     for (const auto& timer : node->timers())
       judging.complain(promise::nothing_is_left_behind, "a timer is armed for " + timer);
   }
+}
+
+outcome run_cluster_seed(std::uint64_t seed) {
+  walk_random random(seed ^ 0xc1005ULL);
+  return campaign(seed, draw_cluster_weather(random)).run();
 }
 
 outcome run_seed(std::uint64_t seed) {

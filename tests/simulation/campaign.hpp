@@ -42,7 +42,13 @@ class campaign {
   void check_housekeeping();
 
   // nodes
-  void start_node();
+  /// Of a cluster: which of its nodes; else 0.
+  void start_node(int slot = 0);
+  void mark_one_drained();
+  void edit_shards();
+  /// Who is asked about a task: its owner when it is awake.
+  sim_node* node_for(task_id task);
+  [[nodiscard]] bool is_clustered() const noexcept { return world_.circumstances().nodes > 1; }
   void kill(sim_node* node, fault why);
   void beat(int number);
   void pause_one();
@@ -74,6 +80,7 @@ class campaign {
   std::vector<std::unique_ptr<sim_node>> nodes_;
   std::vector<std::shared_ptr<store_link>> lines_;  ///< Of all nodes that ever were: the world may still use them.
   std::vector<task_id> tasks_;
+  std::map<int, int> slots_;  ///< By number of a node: its slot in the cluster.
   std::map<int, int> last_steps_;  ///< Steps that a node has left after it learnt that it lost its shards.
   std::map<int, std::optional<sim_time>> untidy_since_;  ///< By node: more actors or timers than work.
   std::optional<std::uint64_t> kill_after_steps_;
@@ -85,5 +92,7 @@ class campaign {
 
 /// Runs one seed in the weather that it draws.
 outcome run_seed(std::uint64_t seed);
+/// The same with three nodes that share the work.
+outcome run_cluster_seed(std::uint64_t seed);
 
 }  // namespace waihu::simulation

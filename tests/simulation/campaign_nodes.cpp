@@ -26,26 +26,42 @@ sim_node* campaign::any_node() {
 }
 
 bool campaign::somebody_owns() const {
-  return std::any_of(nodes_.begin(), nodes_.end(), [this](const auto& node) {
-    return value(node->inside().epoch) == rows_->epoch && rows_->claim_session != 0;
-  });
+  return rows_->claim_session != 0 &&
+         std::any_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->owns_something(); });
 }
 
-void campaign::start_node() {
-  if (somebody_owns()) return;
-  auto node = std::make_unique<sim_node>(around_, ++node_count_);
-  lines_.push_back(node->store_line());
-  if (!node->claimed()) {
-    world_.after(milliseconds{1'000}, [this] { start_node(); });
+sim_node* campaign::node_for(task_id task) {
+  const auto& owner = rows_->shards[index_of(shard_of(task))].node;
+  for (const auto& node : nodes_)
+    if (node->name() == owner && !node->paused()) return node.get();
+  return any_node();
+}
+
+void campaign::start_node(int slot) {
+  if (is_clustered()) {
+    // One process of a name at a time.
+    for (const auto& node : nodes_)
+      if (slots_[node->number()] == slot) return;
+  } else if (somebody_owns()) {
     return;
   }
+  const int number = ++node_count_;
+  const auto name = is_clustered() ? std::string{"node-"} + static_cast<char>('a' + slot)
+                                   : "node-" + std::to_string(number);
+  auto node = std::make_unique<sim_node>(around_, number, name);
+  lines_.push_back(node->store_line());
+  if (!node->claimed()) {
+    world_.after(milliseconds{1'000}, [this, slot] { start_node(slot); });
+    return;
+  }
+  slots_[number] = slot;
   world_.note("node started", static_cast<std::uint64_t>(node->number()));
   node->on_dispatch_point = [this] {
     const auto one_in = world_.circumstances().kill_mid_dispatch;
     if (one_in == 0 || kill_after_steps_ || !world_.bad(one_in * 3)) return;
     kill_after_steps_ = static_cast<std::uint64_t>(world_.random.between(1, 25));
   };
-  world_.after(renew_every, [this, number = node->number()] { beat(number); });
+  if (!is_clustered()) world_.after(renew_every, [this, number] { beat(number); });
   nodes_.push_back(std::move(node));
 }
 
@@ -63,10 +79,11 @@ void campaign::kill(sim_node* node, fault why) {
   if (why != fault::count_) world_.count(why);
   world_.note("node killed", static_cast<std::uint64_t>(node->number()));
   kill_after_steps_.reset();
+  const auto slot = slots_[node->number()];
   std::erase_if(nodes_, [node](const auto& other) { return other.get() == node; });
   // Its successor comes at once or after a while.
   const auto delay = world_.random.one_in(3) ? milliseconds{0} : world_.span(10, 20'000);
-  world_.after(delay, [this] { start_node(); });
+  world_.after(delay, [this, slot] { start_node(slot); });
 }
 
 /// Stopped for longer than its lease, succeeded by another node, then woken as if nothing had been.
@@ -78,10 +95,11 @@ void campaign::pause_one() {
   node->pause();
   const auto number = node->number();
   const auto over = lease_time + world_.span(1, 3'000);
-  world_.after(over, [this, number] {
-    if (auto* stopped = find(number)) stopped->lose_claim_session();
-    start_node();
-  });
+  if (!is_clustered())
+    world_.after(over, [this, number] {
+      if (auto* stopped = find(number)) stopped->lose_claim_session();
+      start_node();
+    });
   world_.after(over + world_.span(0, 40'000), [this, number] {
     auto* stopped = find(number);
     if (stopped == nullptr) return;
@@ -100,10 +118,34 @@ void campaign::cut_one() {
   const auto number = node->number();
   const auto over = lease_time + world_.span(1, 3'000);
   node->cut_off_until(world_.now() + over + world_.span(0, 20'000));
+  if (is_clustered()) return;
   world_.after(over, [this, number] {
     if (auto* deaf = find(number)) deaf->lose_claim_session();
     start_node();
   });
+}
+
+/// An operator takes a node out, and back again.
+void campaign::mark_one_drained() {
+  auto* node = any_node();
+  if (node == nullptr) return;
+  world_.count(fault::node_marked_drained);
+  const auto mark = [this, name = node->name()](bool drained) {
+    make_memory_store(rows_)->run(query::drain_node{name, drained});
+  };
+  mark(true);
+  world_.after(world_.span(1'000, 60'000), [mark] { mark(false); });
+}
+
+/// Somebody knows better: shards are given to a node that does not exist, or to nobody, under their next epoch.
+void campaign::edit_shards() {
+  world_.count(fault::shards_edited);
+  for (auto& shard : rows_->shards) {
+    if (!world_.random.one_in(8)) continue;
+    shard.node = world_.random.one_in(2) ? "ghost" : "";
+    ++shard.epoch;
+    shard.lease_end = rows_->clock() + world_.span(0, 5'000);
+  }
 }
 
 /// An orderly stop; the successor starts when it is over.

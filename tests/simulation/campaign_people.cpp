@@ -5,7 +5,7 @@
 namespace waihu::simulation {
 
 void campaign::ask_start(task_id task) {
-  auto* node = any_node();
+  auto* node = node_for(task);
   if (node == nullptr) return;
   world_.note("start", static_cast<std::uint64_t>(value(task)));
   caf::anon_send(node->door(), start_atom::value, start_call_task{"ORG001", task, world_.span(100, 3'000)},
@@ -13,7 +13,7 @@ void campaign::ask_start(task_id task) {
 }
 
 void campaign::ask_switch(task_id task, bool suspend) {
-  auto* node = any_node();
+  auto* node = node_for(task);
   if (node == nullptr) return;
   world_.note(suspend ? "suspend" : "resume", static_cast<std::uint64_t>(value(task)));
   caf::anon_send(node->door(), switch_atom::value, suspend_resume_task{"ORG001", task, suspend},
@@ -26,12 +26,16 @@ void campaign::ask_automation(bool running) {
   world_.note(running ? "automation on" : "automation off", 0);
   caf::anon_send(node->door(), auto_atom::value, switch_automation{"ORG001", running, user_id{1}},
                  nobody<automation_state>());
+  // The others are told to look.
+  for (const auto& other : nodes_)
+    if (other.get() != node && !other->paused()) caf::anon_send(other->door(), sweep_atom::value, nobody<bool>());
 }
 
 void campaign::people_act() {
-  auto* node = any_node();
-  if (node == nullptr || tasks_.empty()) return;
+  if (tasks_.empty()) return;
   const auto task = tasks_[world_.random.below(tasks_.size())];
+  auto* node = node_for(task);
+  if (node == nullptr) return;
   const auto& row = rows_->tasks.at(value(task));
   std::vector<job_row_id> jobs;
   for (const auto id : rows_->jobs_of_task[value(task)]) jobs.push_back(job_row_id{id});
@@ -91,11 +95,11 @@ void campaign::people_act() {
 
 /// A task whose actor crashed too often waits for people, who restart the daemon (docs/operations.md).
 void campaign::free_from_quarantine(task_id task) {
-  auto* node = any_node();
+  auto* node = node_for(task);
   if (node == nullptr) return;
-  auto see = std::make_shared<const completion<diagnosed_task>>([this](const result<diagnosed_task>& found) {
+  auto see = std::make_shared<const completion<diagnosed_task>>([this, task](const result<diagnosed_task>& found) {
     if (found && found->quarantined)
-      world_.after(milliseconds{1'000}, [this] { kill(any_node(), fault::node_killed); });
+      world_.after(milliseconds{1'000}, [this, task] { kill(node_for(task), fault::node_killed); });
   });
   caf::anon_send(node->door(), diagnose_atom::value, diagnose_task{"ORG001", task}, std::move(see));
 }

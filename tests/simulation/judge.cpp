@@ -45,10 +45,7 @@ const memory_state::stored_job* judge::row_of(const std::string& reference) cons
   return nullptr;
 }
 
-void judge::batch_leaves(epoch_t sender, const std::string& group, const std::vector<job_order>& orders) {
-  if (value(sender) != rows_->epoch || rows_->owner.empty())
-    complain(promise::no_send_without_the_shard, "AssignJobs left under epoch " + std::to_string(value(sender)) +
-                                                     ", the shard's is " + std::to_string(rows_->epoch));
+void judge::batch_leaves(const std::string& sender, const std::string& group, const std::vector<job_order>& orders) {
   for (const auto& order : orders) {
     ++sent_[order.reference_id];
     const auto* job = row_of(order.reference_id);
@@ -57,12 +54,18 @@ void judge::batch_leaves(epoch_t sender, const std::string& group, const std::ve
       continue;
     }
     const auto& task = rows_->tasks.at(value(job->task));
+    const auto& shard = rows_->shards[index_of(shard_of(job->task))];
+    const bool owns = shard.node == sender;
+    if (!owns)
+      complain(promise::no_send_without_the_shard,
+               row_name(*job) + " was sent by " + sender + ", its shard is " +
+                   (shard.node.empty() ? std::string("nobody's") : shard.node + "'s"));
     const auto& record = job->view.job;
     const auto batch =
         record.dispatch_batch ? rows_->batches.find(value(*record.dispatch_batch)) : rows_->batches.end();
     const bool intended = record.phase == job_phase::dispatching && batch != rows_->batches.end() &&
-                          batch->second.state == batch_state::intent && batch->second.epoch == sender;
-    if (!intended && value(sender) == rows_->epoch)
+                          batch->second.state == batch_state::intent && batch->second.epoch == epoch_t{shard.epoch};
+    if (!intended && owns)
       complain(promise::no_send_without_a_durable_intent,
                row_name(*job) + " was sent in phase " + std::string(to_string(record.phase)));
     if (task.type == task_type::suspended)
@@ -94,11 +97,13 @@ void judge::ended(const std::string& call_job_id, call_status status) { endings_
 
 void judge::committed(const std::vector<store_change>& changes, const std::vector<result<change_receipt>>& answers) {
   for (std::size_t i = 0; i < changes.size(); ++i) {
-    if (value(ownership_of(changes[i]).epoch) == rows_->epoch) continue;
+    const auto& own = ownership_of(changes[i]);
+    if (rows_->owns(own)) continue;
     if (answers.at(i).has_value() || answers.at(i).error().code != errc::stale_epoch)
       complain(promise::a_stale_epoch_changes_nothing, "a change under epoch " +
-                                                           std::to_string(value(ownership_of(changes[i]).epoch)) +
-                                                           " was taken, ours is " + std::to_string(rows_->epoch));
+                                                           std::to_string(value(own.epoch)) +
+                                                           " of shard " + std::to_string(value(shard_of(own.task))) +
+                                                           " was taken");
   }
   compare_rows("a commit");
 }

@@ -49,7 +49,7 @@ class judge {
   explicit judge(std::shared_ptr<memory_state> rows) : rows_(std::move(rows)) {}
 
   /// A node hands AssignJobs to the network.
-  void batch_leaves(epoch_t sender, const std::string& group, const std::vector<job_order>& orders);
+  void batch_leaves(const std::string& sender, const std::string& group, const std::vector<job_order>& orders);
   /// The provider accepts an order.
   void accepted(const std::string& reference, const std::string& call_job_id);
   /// The provider refused an order, or took a batch without it: one attempt then suffices to give it up.

@@ -158,7 +158,7 @@ void provider_link::assign_jobs(std::string job_group_id, std::vector<job_order>
                                 completion<assigned_jobs> done) {
   if (answers_->burnt()) return;
   for (const auto& order : orders) world_.note("sent " + order.reference_id);
-  world_.judging.batch_leaves(epoch, job_group_id, orders);
+  world_.judging.batch_leaves(sender, job_group_id, orders);
   call<assigned_jobs>(
       "AssignJobs", deadline,
       [&p = provider_, id = std::move(job_group_id), orders = std::move(orders)] { return p.assign_jobs(id, orders); },

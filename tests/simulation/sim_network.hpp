@@ -37,7 +37,7 @@ class provider_link final : public voice_provider {
   provider_link(world& w, sim_provider& provider, std::shared_ptr<mailbag> answers)
       : world_(w), provider_(provider), answers_(std::move(answers)) {}
 
-  epoch_t epoch{};                 ///< Of the node, for the judge.
+  std::string sender;              ///< Name of the node, for the judge.
   std::function<void()> on_batch;  ///< An AssignJobs has just been handed to the network.
 
   void create_job_group(job_group_request request, milliseconds deadline, completion<std::string> done) override;

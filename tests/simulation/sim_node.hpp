@@ -3,6 +3,7 @@
 // off.
 #pragma once
 
+#include <atomic>
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <map>
@@ -27,14 +28,18 @@ struct surroundings {
 
 class sim_node {
  public:
-  /// Claims the shards and starts the actors. `claimed()` is false when the claim failed: such a node is to be dropped.
-  sim_node(surroundings& around, int number);
+  /// Claims the shards, or joins the cluster, and starts the actors. `claimed()` is false when that failed: such a node
+  /// is to be dropped.
+  sim_node(surroundings& around, int number, std::string name);
   ~sim_node();
   sim_node(const sim_node&) = delete;
   sim_node& operator=(const sim_node&) = delete;
 
   [[nodiscard]] bool claimed() const noexcept { return claimed_; }
   [[nodiscard]] int number() const noexcept { return number_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// Whether the store has any shard as this node's.
+  [[nodiscard]] bool owns_something() const;
 
   [[nodiscard]] bool runnable() const { return !paused_ && !sched().jobs.empty(); }
   /// Lets one actor, chosen by the seed, handle one message.
@@ -57,7 +62,6 @@ class sim_node {
   bool renew_claim();
   /// A write was refused because the shards are another's.
   [[nodiscard]] bool knows_it_lost() const noexcept { return lost_; }
-  [[nodiscard]] bool lease_is_over() const { return around_.here.now() >= good_until_; }
   /// Asks it to stop in order; `drained()` tells when it has.
   void drain();
   [[nodiscard]] bool drained() const noexcept { return *drained_; }
@@ -87,13 +91,24 @@ class sim_node {
   void settle();
 
   surroundings& around_;
+  bool is_clustered() const noexcept { return around_.options.cluster.enabled; }
+  bool claim();
+  bool join();
+  void spawn_keeper();
+  bool may_send() const;
+
   int number_;
+  std::string name_;
+  epoch_t epoch_{};  ///< Of the claim of a node that is alone.
   bool claimed_{};
   bool paused_{};
   bool lost_{};
   milliseconds skew_{0};
   sim_time good_until_{0};
   std::unique_ptr<store> claim_session_;
+  std::string incarnation_;
+  std::shared_ptr<std::atomic<std::int64_t>> leases_until_ms_{std::make_shared<std::atomic<std::int64_t>>(0)};
+  cluster_keeper keeper_;
   testing_config system_options_;
   std::unique_ptr<caf::actor_system> system_;
   std::shared_ptr<engine> eng_;

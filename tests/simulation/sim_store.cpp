@@ -23,7 +23,7 @@ std::shared_ptr<change_report> store_link::all_failed(const change_pack& pack, e
 void store_link::apply(const std::shared_ptr<change_pack>& pack, change_report& report) {
   std::vector<store_change> changes;
   for (const auto& change : pack->changes) changes.push_back(*change);
-  const bool stale = value(ownership_of(changes.front()).epoch) != world_.rows->epoch;
+  const bool stale = !world_.rows->owns(ownership_of(changes.front()));
   if (stale) world_.count(fault::stale_write);
   auto done = session_->commit(changes);
   for (std::size_t i = 0; i < changes.size(); ++i)
@@ -46,6 +46,43 @@ void store_link::apply_later(milliseconds delay, const std::shared_ptr<change_pa
     if (on_commit) on_commit();
     then(report);
   });
+}
+
+namespace {
+
+/// What the keeper asks: at once, for its session blocks; nothing while the store is away, and now and then the answer
+/// is lost although it was carried out.
+class keeper_session final : public store {
+ public:
+  keeper_session(world& w, std::shared_ptr<store_link> line)
+      : world_(w), line_(std::move(line)), session_(make_memory_store(w.rows)) {}
+
+  commit_report commit(std::span<const store_change> changes) override { return session_->commit(changes); }
+
+#define WAIHU_ASK(name) \
+  result<query::name::answer_type> run(const query::name& q) override { return ask(q); }
+  WAIHU_STORE_QUERIES(WAIHU_ASK)
+#undef WAIHU_ASK
+
+ private:
+  template <class Query>
+  result<typename Query::answer_type> ask(const Query& q) {
+    if (!line_->reachable()) return fail(errc::unavailable, "the store's line failed");
+    auto answer = session_->run(q);
+    if (!world_.bad(world_.circumstances().keeper)) return answer;
+    world_.count(fault::keeper_answer_lost);
+    return fail(errc::lost, "the store's line failed");
+  }
+
+  world& world_;
+  std::shared_ptr<store_link> line_;
+  std::unique_ptr<store> session_;
+};
+
+}  // namespace
+
+std::unique_ptr<store> make_keeper_session(world& w, std::shared_ptr<store_link> line) {
+  return std::make_unique<keeper_session>(w, std::move(line));
 }
 
 void store_link::commit(const std::shared_ptr<change_pack>& pack, const commit_answer& done) {

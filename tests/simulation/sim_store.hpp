@@ -49,6 +49,9 @@ class store_link {
   sim_time cut_off_until_{-1};
 };
 
+/// The session of a node's keeper on such a line.
+std::unique_ptr<store> make_keeper_session(world& w, std::shared_ptr<store_link> line);
+
 /// A store worker on such a line; to the writer and the reader it is any other worker.
 store_worker spawn_sim_worker(caf::actor_system& system, std::shared_ptr<store_link> link);
 

@@ -49,6 +49,9 @@ constexpr std::array<std::string_view, fault_count> names{"connection_refused",
                                                           "node_cut_off",
                                                           "node_drained",
                                                           "clock_jumped",
+                                                          "node_marked_drained",
+                                                          "shards_edited",
+                                                          "keeper_answer_lost",
                                                           "task_killed",
                                                           "task_threw",
                                                           "job_crashed",
@@ -92,6 +95,21 @@ weather draw_weather(walk_random& random) {
   w.actor_crashes = maybe(random, 2, 8);
   w.user_actions = maybe(random, 2, 8);
   w.wrong_clocks = random.one_in(10);
+  return w;
+}
+
+weather draw_cluster_weather(walk_random& random) {
+  auto w = draw_weather(random);
+  w.nodes = 3;
+  // A task is one shard's, so that more of them are needed before every node has some.
+  w.tasks = static_cast<int>(random.between(2, 6));
+  w.kills = maybe(random, 2, 6);
+  w.pauses = maybe(random, 2, 4);
+  w.cuts = maybe(random, 2, 4);
+  w.drains = maybe(random, 3, 3);
+  w.keeper = random.one_in(2) ? static_cast<int>(random.between(5, 40)) : 0;
+  w.marks = maybe(random, 4, 2);
+  w.edits = maybe(random, 5, 2);
   return w;
 }
 

@@ -65,6 +65,11 @@ enum class fault : std::uint8_t {
   node_cut_off,              ///< Runs on without the store while another takes over.
   node_drained,              ///< An orderly stop.
   clock_jumped,              ///< A node's wall clock is an hour off.
+  // a cluster's only
+  node_marked_drained,  ///< An operator wants it to own nothing for a while.
+  shards_edited,        ///< Somebody gives shards away in the store by hand.
+  keeper_answer_lost,   ///< A lease was renewed, taken or given up, and the node did not hear it.
+  // again every node's
   task_killed,
   task_threw,
   job_crashed,
@@ -111,6 +116,10 @@ struct weather {
   int pauses{0};             ///< Times that a node is stopped past its lease.
   int cuts{0};               ///< Times that a node loses the store while another takes over.
   int drains{0};
+  int nodes{1};              ///< That share the work; 1 = one at a time, which claims everything.
+  int keeper{0};             ///< A question of a node's keeper loses its answer.
+  int marks{0};              ///< Times that an operator drains a node for a while.
+  int edits{0};              ///< Times that somebody edits the leases by hand.
   int provider_outages{0};
   int store_outages{0};
   int actor_crashes{0};
@@ -120,8 +129,15 @@ struct weather {
   std::uint64_t kill_at_step{0};
 };
 
+/// Whether a kind happens to clusters only.
+constexpr bool is_of_clusters(fault kind) noexcept {
+  return kind == fault::node_marked_drained || kind == fault::shards_edited || kind == fault::keeper_answer_lost;
+}
+
 /// Draws one campaign's circumstances.
 weather draw_weather(walk_random& random);
+/// The same for one of three nodes.
+weather draw_cluster_weather(walk_random& random);
 /// Nothing goes wrong.
 weather fair_weather(int leads);
 
