@@ -83,6 +83,13 @@ gate_answer dispatch_gate_machine::ask(const gate_request& request, steady_time 
 std::vector<share_wish> dispatch_gate_machine::wishes(steady_time now) {
   std::vector<share_wish> out;
   is_short_ = false;
+  const auto soon = now + policy_.answer_wait;
+  account_rate_.end_by(soon);
+  account_slots_.end_by(soon);
+  for (auto& [id, org] : organizations_) {
+    org.rate.end_by(soon);
+    org.slots.end_by(soon);
+  }
   std::size_t wanted_in_all = 0;
   const auto part = [](double limit, std::size_t wanted) { return std::min(limit, static_cast<double>(wanted)); };
   for (auto& [id, org] : organizations_) {

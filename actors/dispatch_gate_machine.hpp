@@ -4,6 +4,7 @@
 // do-not-call enter here as further rules.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -28,6 +29,9 @@ struct dispatch_gate_policy {
   bool is_shared{};
   milliseconds rate_kept{4'000};    ///< So long a share of calls a second holds without being asked for again.
   milliseconds slots_kept{15'000};  ///< The same of calls at once: longer than another node needs to take over.
+  /// So long what one has is used on after a question whose answer may be less: within share_memory less the second that
+  /// a limit is of, after which others may have the difference.
+  milliseconds answer_wait{400};
 };
 
 class dispatch_gate_machine {
@@ -41,7 +45,8 @@ class dispatch_gate_machine {
   /// A task that is gone here.
   void forget(task_id task);
 
-  /// Of a shared gate: what to ask the store for, by what was wanted since the last time.
+  /// Of a shared gate: what to ask the store for, by what was wanted since the last time. What it has until the answer
+  /// comes ends soon, for the store may be giving a part of it to others from now on.
   std::vector<share_wish> wishes(steady_time now);
   /// What the store gave for those wishes, asked at `asked`.
   void granted(const std::vector<share_wish>& wishes, const std::vector<double>& amounts, steady_time asked);
@@ -57,6 +62,7 @@ class dispatch_gate_machine {
     double amount{};
     steady_time until{};
     [[nodiscard]] double at(steady_time now) const noexcept { return now < until ? amount : 0; }
+    void end_by(steady_time latest) noexcept { until = std::min(until, latest); }
   };
   struct organization {
     sliding_rate calls;

@@ -24,6 +24,7 @@ struct gate_node {
   std::unique_ptr<store> session;
   std::unique_ptr<dispatch_gate_machine> gate;
   bool lives{true};
+  steady_time died{};
   steady_time next_wish{};
   std::map<task_id, std::size_t> at_provider;
   /// Grants on their way back from the store.
@@ -83,8 +84,9 @@ TEST_P(SharedLimits, AreNeverExceededInAnySecond) {
     if (chance(0.02)) wants[dice() % wants.size()] = chance(0.6);
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       auto& node = nodes[i];
-      if (node.lives && chance(0.001)) node.lives = false;
-      else if (!node.lives && chance(0.005)) join(node);
+      if (node.lives && chance(0.001)) node.lives = false, node.died = now;
+      // No process is back within the second that its former one has used.
+      else if (!node.lives && now - node.died >= 1s && chance(0.005)) join(node);
       if (!node.lives) continue;
       while (!node.answers.empty() && node.answers.front().at <= now) {
         const auto& a = node.answers.front();
