@@ -20,7 +20,7 @@ dispatch_gate_machine::dispatch_gate_machine(dispatch_gate_policy policy)
 
 dispatch_gate_machine::organization& dispatch_gate_machine::organization_of(const std::string& organization_id) {
   const sliding_rate calls{policy_.organization_calls_per_s};
-  return organizations_.try_emplace(organization_id, organization{calls, {}, 0, 0, {}, {}, false}).first->second;
+  return organizations_.try_emplace(organization_id, organization{calls, {}, 0, 0, 0, {}, {}, false}).first->second;
 }
 
 void dispatch_gate_machine::set(organization& org, task_id task, std::size_t count) {
@@ -90,10 +90,13 @@ std::vector<share_wish> dispatch_gate_machine::wishes(steady_time now) {
     org.rate.end_by(soon);
     org.slots.end_by(soon);
   }
+  const bool turns = now - wanted_since_ >= policy_.wanted_memory;
+  if (turns) wanted_since_ = now;
   std::size_t wanted_in_all = 0;
   const auto part = [](double limit, std::size_t wanted) { return std::min(limit, static_cast<double>(wanted)); };
   for (auto& [id, org] : organizations_) {
-    const auto wanted = std::exchange(org.wanted, 0);
+    const auto wanted = std::max(org.wanted, org.wanted_before);
+    if (turns) org.wanted_before = std::exchange(org.wanted, 0);
     wanted_in_all += wanted;
     // One last time with nothing, which gives back what it had.
     if (wanted == 0 && org.total == 0 && org.calls.used(now) == 0 && !std::exchange(org.has_wished, false)) continue;

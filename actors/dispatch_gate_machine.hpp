@@ -32,6 +32,7 @@ struct dispatch_gate_policy {
   /// So long what one has is used on after a question whose answer may be less: within share_memory less the second that
   /// a limit is of, after which others may have the difference.
   milliseconds answer_wait{400};
+  milliseconds wanted_memory{2'000};  ///< So long at least what was wanted is asked for.
 };
 
 class dispatch_gate_machine {
@@ -68,7 +69,8 @@ class dispatch_gate_machine {
     sliding_rate calls;
     std::map<task_id, std::size_t> tasks;
     std::size_t total{};
-    std::size_t wanted{};  ///< Most that was wanted at once since the last wishes.
+    /// Most that was wanted at once, in this and the last `wanted_memory`: who was refused asks again in his own time.
+    std::size_t wanted{}, wanted_before{};
     share rate, slots;
     bool has_wished{};
   };
@@ -83,6 +85,7 @@ class dispatch_gate_machine {
   std::size_t account_total_{};
   share account_rate_, account_slots_;
   bool is_short_{};
+  steady_time wanted_since_{};  ///< Begin of the present stretch of `organization::wanted`.
 };
 
 }  // namespace waihu
