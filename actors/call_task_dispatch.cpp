@@ -24,8 +24,12 @@ job_order order_of(const call_task_state& state, const call_job_record& job) {
 /// of this actor may be reading the group already, and the first reading comes no earlier than `settle` after the
 /// intent.
 call_rules assign_rules(const call_task_state& state) {
+  // The shard may have gone while this actor has not heard of it yet.
+  auto permit = [valid = state.may_send.current(), shards = state.eng->shards, own = state.own()] {
+    return *valid && shards->epoch_of(own.task) == own.epoch;
+  };
   return {true, false, std::min(milliseconds{10'000}, state.eng->options.dispatch.reconcile_settle / 2),
-          state.may_send.current()};
+          std::move(permit)};
 }
 
 struct order_visitor {

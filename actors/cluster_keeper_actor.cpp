@@ -49,13 +49,26 @@ void look_in(keeper_pointer self, milliseconds delay) {
   self->delayed_send(self, delay, tend_atom::value, ++state.wishes);
 }
 
+/// Milliseconds of the monotonic clock; what others compare with.
+std::int64_t in_ms(steady_time at) {
+  return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
+}
+
+/// Only when the supervisor has let go of what was lost may anything be sent under the renewed leases.
 void tell_owned(keeper_pointer self) {
   auto& state = self->state;
   auto news = std::make_shared<owned_news>();
   news->epochs = state.owned;
   news->handing = state.handing;
   news->good_until = state.good_until;
-  self->send(state.eng->overseer, owned_atom::value, owned_news_ptr(std::move(news)));
+  const auto until = in_ms(state.good_until);
+  self->request(state.eng->overseer, state.options.drain_timeout, owned_atom::value, owned_news_ptr(std::move(news)))
+      .then(
+          [self, until](bool) {
+            const auto& shown = self->state.options.good_until_ms;
+            if (shown && shown->load() < until) shown->store(until);
+          },
+          [](caf::error&) {});
 }
 
 std::vector<held_shard> listed(const keeper_state& state, const shard_set& among) {
@@ -109,9 +122,7 @@ void mind_clock(keeper_pointer self, const cluster_view& view) {
   const auto mine = std::find_if(view.members.begin(), view.members.end(),
                                  [&](const auto& member) { return member.node == state.options.node; });
   if (mine == view.members.end()) return;
-  const bool is_off = std::chrono::abs(mine->clock_off) > state.options.clock_tolerance;
-  state.options.clock_off_ms->store(is_off ? mine->clock_off.count() : 0);
-  if (is_off)
+  if (std::chrono::abs(mine->clock_off) > state.options.clock_tolerance)
     telemetry::log_repeated(log_level::error, "cluster", "cluster.clock_off", state.options.node,
                             {{"node", state.options.node}, {"ahead_ms", mine->clock_off.count()}},
                             "this machine's clock is far from the store's, whose time is used instead; mend its NTP");
@@ -178,11 +189,6 @@ void take(keeper_pointer self, const std::vector<shard_id>& wanted, steady_time 
             {{"node", state.options.node}, {"shards", taken->size()}, {"owned", state.held.count()}});
 }
 
-/// Milliseconds of the monotonic clock; what others compare with.
-std::int64_t in_ms(steady_time at) {
-  return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
-}
-
 void look(keeper_pointer self) {
   auto& state = self->state;
   auto& options = state.options;
@@ -199,6 +205,9 @@ void look(keeper_pointer self) {
     return look_in(self, std::min(options.renew_every, milliseconds{500}));
   }
   const auto& view = tended->view;
+  // As if the store had been read in the middle: a few milliseconds off at most while it is quick.
+  const auto middle = began + (self->clock().now() - began) / 2;
+  options.store_ahead_ms->store(to_epoch_ms(view.at) - in_ms(middle));
   keep_only(self, tended->kept);
   state.good_until = began + options.lease_time;
   state.eng->cluster->show(std::make_shared<const cluster_view>(view));
@@ -207,7 +216,6 @@ void look(keeper_pointer self) {
   const auto plan =
       plan_shards(view, options.node, state.held, state.handing, options.moves_at_once, options.lease_time);
   if (!plan.take.empty() && !state.leaving) take(self, plan.take, began);
-  if (options.good_until_ms) options.good_until_ms->store(in_ms(state.good_until));
   tell_owned(self);
   shard_set next;
   for (const auto shard : plan.hand_over) next.set(index_of(shard));
@@ -218,6 +226,9 @@ void look(keeper_pointer self) {
   if (state.lost || !state.session) return;
   auto again = options.renew_every;
   if (plan.look_again) again = std::min(again, *plan.look_again + look_margin);
+  // The store was slow: what was renewed is half over already.
+  const auto left = std::chrono::duration_cast<milliseconds>(state.good_until - self->clock().now());
+  if (left < options.lease_time / 2) again = between_looks;
   look_in(self, std::max(again, between_looks));
 }
 

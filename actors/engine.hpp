@@ -101,7 +101,7 @@ struct call_rules {
   bool write{};
   bool repeat{true};                                  ///< False: the caller repeats it himself.
   milliseconds wait_limit{};                          ///< As `provider_call::wait_limit`.
-  std::shared_ptr<const std::atomic<bool>> permit{};  ///< As `provider_call::permit`.
+  std::function<bool()> permit{};  ///< As `provider_call::permit`.
 };
 inline const call_rules reading{};
 inline const call_rules writing{true, true, milliseconds{10'000}};

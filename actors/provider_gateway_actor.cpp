@@ -325,7 +325,7 @@ void pump(gateway_pointer self) {
                 {errc::overloaded, "waited too long for its turn at the provider", {}, 0});
       continue;
     }
-    if (pending.call->permit && !*pending.call->permit) {
+    if (pending.call->permit && !pending.call->permit()) {
       turn_away(state, pending, unsent::withdrawn, {errc::overloaded, "withdrawn before it was sent", {}, 0});
       continue;
     }

@@ -586,6 +586,7 @@ supervisor::behavior_type supervisor_behavior(supervisor_pointer self, engine_pt
       },
       [self](owned_atom, const owned_news_ptr& news) {
         if (!self->state.draining) take_over_shards(self, *news);
+        return true;
       },
       [self](hand_atom, const shard_list& shards) { return hand_over(self, *shards); },
       [self](sweep_atom) { sweep(self); },

@@ -111,7 +111,16 @@ struct node::implementation {
   event_tail tail;          ///< The same.
   std::string incarnation;  ///< Of this process among those of its name.
   std::unique_ptr<store> keeper_session;
-  std::shared_ptr<std::atomic<std::int64_t>> clock_off{std::make_shared<std::atomic<std::int64_t>>(0)};
+  /// Of a node of a cluster: the store's clock less the monotonic one, ms; 0 = not known.
+  std::shared_ptr<std::atomic<std::int64_t>> store_ahead{std::make_shared<std::atomic<std::int64_t>>(0)};
+
+  /// The time of day: the store's where it is known, which no jump of this machine's clock moves.
+  std::function<wall_time()> clock_of_day() const {
+    return [ahead = store_ahead] {
+      const auto ms = ahead->load(std::memory_order_relaxed);
+      return ms == 0 ? wall_now() : from_epoch_ms(ms + steady_ms());
+    };
+  }
   caf::actor guardian;
   pulse beat;
   std::unique_ptr<postgres_task_listener> store_listener;
@@ -193,6 +202,7 @@ struct node::implementation {
         log_event(log_level::info, "cluster", "cluster.joined",
                   {{"node", eng->node}, {"members", joined->members.size()}});
         eng->cluster->show(std::make_shared<const cluster_view>(*joined));
+        store_ahead->store(to_epoch_ms(joined->at) - steady_ms());
         break;
       }
       const auto& why = joined.error();
@@ -218,13 +228,16 @@ struct node::implementation {
     keeping.clock_tolerance = options.cluster.clock_tolerance;
     keeping.moves_at_once = static_cast<std::size_t>(options.cluster.moves_at_once);
     keeping.good_until_ms = watch.claim_good_until;
-    keeping.clock_off_ms = clock_off;
+    keeping.store_ahead_ms = store_ahead;
     keeping.on_lost = [this](const std::string&) { fatal(exit_code::ownership_lost); };
     tender = spawn_cluster_keeper(*system, eng, std::move(keeper_session), std::move(keeping));
   }
 
   std::optional<start_failure> make_clients() {
-    auto client = make_outboundbot_client(io, options.provider);
+    signing_sources sources;
+    sources.now_seconds = [now = clock_of_day()] { return to_epoch_ms(now()) / 1000; };
+    sources.may_write = [good = watch.claim_good_until] { return steady_ms() < good->load(); };
+    auto client = make_outboundbot_client(io, options.provider, std::move(sources));
     if (!client) return start_failure{exit_code::provider_unusable, client.error().message};
     provider = *client;
     if (options.analyst.kind == "rules") {
@@ -328,7 +341,7 @@ struct node::implementation {
     server.instance_id = options.provider.instance_id;
     server.settings = config::presence_of(options);
     server.counts = watch.traffic;
-    listener = std::make_unique<http::http_server>(io, std::move(server), inside);
+    listener = std::make_unique<http::http_server>(io, std::move(server), inside, clock_of_day());
     const auto bound = listener->start();
     if (!bound) return start_failure{exit_code::cannot_listen, bound.error().message};
     port = *bound;
@@ -417,7 +430,7 @@ std::optional<start_failure> node::start(std::chrono::seconds wait_store, const 
   n.eng->counts = n.watch.engine;
   n.eng->node = n.options.node.name.empty() ? host_name() : n.options.node.name;
   n.eng->seed = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-  n.eng->now = [off = n.clock_off] { return wall_now() - milliseconds{off->load(std::memory_order_relaxed)}; };
+  n.eng->now = n.clock_of_day();
   n.eng->on_ownership_lost = [&n](const std::string& why) {
     if (n.options.cluster.enabled) {
       // A single shard has gone to another node; its task's actor stops by itself.

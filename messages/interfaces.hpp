@@ -91,8 +91,8 @@ struct provider_call {
   bool write{};               ///< Writes are repeated only when surely not received.
   bool repeat{true};          ///< False: the asker repeats it himself, under his own rules.
   milliseconds wait_limit{};  ///< Not sent any more after waiting so long in the gateway; 0 = no limit.
-  /// Where given: not sent any more once it is false (`overloaded`, surely not received).
-  std::shared_ptr<const std::atomic<bool>> permit;
+  /// Where given: not sent any more once it answers false (`overloaded`, surely not received). Any thread.
+  std::function<bool()> permit;
   std::function<void(voice_provider&, milliseconds, completion<std::any>)> invoke;
 };
 using provider_call_ptr = std::shared_ptr<const provider_call>;
@@ -297,7 +297,8 @@ using supervisor = caf::typed_actor<
     caf::replies_to<auto_atom, switch_automation>::with<result<automation_state>>,
     caf::replies_to<auto_atom, automation_view>::with<result<automation_state>>,
     // Of a cluster: which shards are this node's. Tasks of others end at once, those of new ones are loaded.
-    caf::reacts_to<owned_atom, owned_news_ptr>,
+    // Answered when that is so.
+    caf::replies_to<owned_atom, owned_news_ptr>::with<bool>,
     // Let the tasks of these shards store what a restart needs and leave, and start no more; answered when they have.
     caf::replies_to<hand_atom, shard_list>::with<bool>,
     // Sweep now (also its own timer, and when such news may have been missed).

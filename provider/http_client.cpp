@@ -289,6 +289,13 @@ awaitable<bool> http_client::impl::connect(std::shared_ptr<call> c) {
 template <class Stream>
 awaitable<void> http_client::impl::talk(Stream& stream, std::shared_ptr<call> c) {
   const auto link = c->link;
+  // The process may have slept since it was allowed to send: time that has passed is seen here, whatever timer is late.
+  const bool is_late = std::chrono::steady_clock::now() >= c->deadline;
+  if (is_late || (c->request.may_leave && !c->request.may_leave())) {
+    c->finish(fail(errc::unavailable, where.host_header + (is_late ? ": the time was over before the first byte"
+                                                                   : ": withdrawn before the first byte")));
+    co_return link->close();
+  }
   // From the first byte on nobody can say that the other side did not carry the request out.
   c->where = stage::exchanging;
   watch(c, c->deadline);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -35,6 +36,8 @@ struct http_request {
   std::string target;   ///< Encoded path and query.
   header_list headers;  ///< A Host among them is used, else the endpoint's.
   std::string body;
+  /// Asked just before the first byte is written, wherever given: false ends the request with errc::unavailable.
+  std::function<bool()> may_leave;
 };
 
 /// A whole answer, whatever its status.

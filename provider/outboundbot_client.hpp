@@ -16,10 +16,13 @@ class io_context;
 
 namespace waihu {
 
-/// Where a signature's time and nonce come from; tests fix both.
+/// Where a signature's time and nonce come from; tests fix both. And who is asked before a write.
 struct signing_sources {
   std::function<std::int64_t()> now_seconds;  ///< Seconds since 1970 UTC; empty: the system's clock.
   std::function<std::string()> nonce;         ///< A new one at every call; empty: the system's random source.
+  /// Asked just before the first byte of what changes something at the provider: false = it is not sent any more
+  /// (unavailable). Empty: always. Any thread.
+  std::function<bool()> may_write;
 };
 
 /// The client for `options`. Fails with invalid_argument when endpoint, signature style, ids or CA file are unusable.
