@@ -39,7 +39,7 @@ struct cluster_certificates : testing::Test {
   config::cluster_options good_{ours_->options("node")};
 };
 
-TEST_F(cluster_certificates, a_good_set_is_taken_and_its_end_is_told) {
+TEST_F(cluster_certificates, AGoodSetIsTakenAndItsEndIsTold) {
   const auto until = check_certificates(good_);
   ASSERT_TRUE(until) << until.error().message;
   const auto days = std::chrono::duration_cast<std::chrono::hours>(*until - wall_now()).count() / 24;
@@ -47,31 +47,31 @@ TEST_F(cluster_certificates, a_good_set_is_taken_and_its_end_is_told) {
   EXPECT_LE(days, 30);
 }
 
-TEST_F(cluster_certificates, a_certificate_of_another_authority_is_refused) {
+TEST_F(cluster_certificates, ACertificateOfAnotherAuthorityIsRefused) {
   auto options = good_;
   options.ca = theirs_->ca();
   expect_refused(options, "cluster.certificate", "was not signed by the authority in " + options.ca);
 }
 
-TEST_F(cluster_certificates, a_certificate_that_has_run_out_is_refused) {
+TEST_F(cluster_certificates, ACertificateThatHasRunOutIsRefused) {
   ours_->sign("old", "-days -1");
   expect_refused(ours_->options("old"), "cluster.certificate", "has run out");
 }
 
-TEST_F(cluster_certificates, a_key_of_another_certificate_is_refused) {
+TEST_F(cluster_certificates, AKeyOfAnotherCertificateIsRefused) {
   auto options = good_;
   options.key = theirs_->key("node");
   expect_refused(options, "cluster.key", "does not belong to the certificate " + options.certificate);
 }
 
-TEST_F(cluster_certificates, a_key_behind_a_passphrase_is_refused) {
+TEST_F(cluster_certificates, AKeyBehindAPassphraseIsRefused) {
   auto options = good_;
   options.key = ours_->path("locked.key");
   test::authority::openssl("pkey -aes256 -passout pass:four -in " + good_.key + " -out " + options.key);
   expect_refused(options, "cluster.key", "is protected by a passphrase");
 }
 
-TEST_F(cluster_certificates, a_missing_file_is_named_with_its_setting) {
+TEST_F(cluster_certificates, AMissingFileIsNamedWithItsSetting) {
   for (const auto& [setting, member] : {std::pair{"cluster.certificate", &config::cluster_options::certificate},
                                         std::pair{"cluster.key", &config::cluster_options::key},
                                         std::pair{"cluster.ca", &config::cluster_options::ca}}) {
@@ -81,13 +81,13 @@ TEST_F(cluster_certificates, a_missing_file_is_named_with_its_setting) {
   }
 }
 
-TEST_F(cluster_certificates, a_folder_in_place_of_a_file_is_named_with_its_setting) {
+TEST_F(cluster_certificates, AFolderInPlaceOfAFileIsNamedWithItsSetting) {
   auto options = good_;
   options.ca = std::filesystem::temp_directory_path();
   expect_refused(options, "cluster.ca", "cannot be read");
 }
 
-TEST_F(cluster_certificates, a_file_without_pem_is_named_with_its_setting) {
+TEST_F(cluster_certificates, AFileWithoutPemIsNamedWithItsSetting) {
   const auto file = ours_->path("text");
   std::ofstream(file) << "no certificate\n";
   for (const auto& [setting, member] : {std::pair{"cluster.certificate", &config::cluster_options::certificate},
@@ -99,13 +99,13 @@ TEST_F(cluster_certificates, a_file_without_pem_is_named_with_its_setting) {
   }
 }
 
-TEST_F(cluster_certificates, without_files_nothing_starts) {
+TEST_F(cluster_certificates, WithoutFilesNothingStarts) {
   const auto checked = check_certificates({});
   ASSERT_FALSE(checked);
   EXPECT_THAT(checked.error().message, HasSubstr("cluster.certificate is empty"));
 }
 
-TEST_F(cluster_certificates, a_certificate_for_servers_alone_is_refused) {
+TEST_F(cluster_certificates, ACertificateForServersAloneIsRefused) {
   // Each node is a client of the others, too.
   ours_->sign_with("server", "extendedKeyUsage=serverAuth");
   expect_refused(ours_->options("server"), "cluster.certificate", "servers and clients alike");

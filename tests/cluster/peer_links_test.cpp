@@ -44,7 +44,7 @@ struct cluster_links : testing::Test {
   std::shared_ptr<test::script> b_does_{std::make_shared<test::script>()};
 };
 
-TEST_F(cluster_links, what_is_asked_of_another_node_is_answered_by_it) {
+TEST_F(cluster_links, WhatIsAskedOfAnotherNodeIsAnsweredByIt) {
   b_does_->describe = [](const describe_task& q, const answer_to<described_task>& done) {
     described_task d;
     d.task_name = q.organization_id + std::to_string(value(q.task));
@@ -62,7 +62,7 @@ TEST_F(cluster_links, what_is_asked_of_another_node_is_answered_by_it) {
   EXPECT_EQ(a.counts().asks.at(0), 1U);
 }
 
-TEST_F(cluster_links, a_refusal_comes_back_as_it_was_made) {
+TEST_F(cluster_links, ARefusalComesBackAsItWasMade) {
   const failure why{errc::unavailable, "on its way", "elsewhere", 25};
   b_does_->suspend_resume = [why](const auto&, const auto& done) { (*done)(tl::unexpected<failure>(why)); };
   linked_node a("a", options("a"), members_), b("b", options("b"), members_, b_does_);
@@ -72,14 +72,14 @@ TEST_F(cluster_links, a_refusal_comes_back_as_it_was_made) {
   EXPECT_EQ(answer.error(), why);
 }
 
-TEST_F(cluster_links, a_node_without_a_link_is_unavailable_at_once) {
+TEST_F(cluster_links, ANodeWithoutALinkIsUnavailableAtOnce) {
   linked_node a("a", options("a"), members_);
   EXPECT_EQ(a.answer("b", a_change).error().code, errc::unavailable);
   EXPECT_EQ(a.answer("", a_read).error().code, errc::unavailable);
   EXPECT_EQ(a.counts().asks.at(static_cast<std::size_t>(errc::unavailable)), 2U);
 }
 
-TEST_F(cluster_links, when_the_link_breaks_what_was_asked_is_lost_or_only_unavailable) {
+TEST_F(cluster_links, WhenTheLinkBreaksWhatWasAskedIsLostOrOnlyUnavailable) {
   std::atomic<int> heard{0};
   b_does_->describe = [&](const auto&, const auto&) { ++heard; };
   b_does_->suspend_resume = [&](const auto&, const auto&) { ++heard; };
@@ -98,7 +98,7 @@ TEST_F(cluster_links, when_the_link_breaks_what_was_asked_is_lost_or_only_unavai
   EXPECT_EQ(a.counts().open, 0);
 }
 
-TEST_F(cluster_links, a_node_that_was_started_anew_is_linked_to_anew) {
+TEST_F(cluster_links, ANodeThatWasStartedAnewIsLinkedToAnew) {
   linked_node a("a", options("a"), members_);
   for (int life = 0; life < 3; ++life) {
     linked_node b("b", options("b"), members_);
@@ -110,7 +110,7 @@ TEST_F(cluster_links, a_node_that_was_started_anew_is_linked_to_anew) {
   }
 }
 
-TEST_F(cluster_links, an_answer_that_does_not_come_is_not_waited_for) {
+TEST_F(cluster_links, AnAnswerThatDoesNotComeIsNotWaitedFor) {
   b_does_->describe = [](const auto&, const auto&) {};
   linked_node a("a", options("a", milliseconds{50}), members_), b("b", options("b"), members_, b_does_);
   ASSERT_TRUE(linked(a));
@@ -119,7 +119,7 @@ TEST_F(cluster_links, an_answer_that_does_not_come_is_not_waited_for) {
   EXPECT_EQ(a.counts().open, 0);
 }
 
-TEST_F(cluster_links, questions_to_one_node_are_bounded) {
+TEST_F(cluster_links, QuestionsToOneNodeAreBounded) {
   std::atomic<int> heard{0};
   b_does_->describe = [&](const auto&, const auto&) { ++heard; };
   linked_node a("a", options("a", milliseconds{1'000}), members_), b("b", options("b"), members_, b_does_);
@@ -131,7 +131,7 @@ TEST_F(cluster_links, questions_to_one_node_are_bounded) {
   EXPECT_TRUE(a.answer("b", sweep_now{})) << "there is room again";
 }
 
-TEST_F(cluster_links, when_this_node_stops_whoever_waits_is_told) {
+TEST_F(cluster_links, WhenThisNodeStopsWhoeverWaitsIsTold) {
   std::atomic<int> heard{0};
   b_does_->describe = [&](const auto&, const auto&) { ++heard; };
   linked_node b("b", options("b"), members_, b_does_);
@@ -143,7 +143,7 @@ TEST_F(cluster_links, when_this_node_stops_whoever_waits_is_told) {
   EXPECT_EQ(read.get().error().code, errc::cancelled);
 }
 
-TEST_F(cluster_links, a_node_with_a_certificate_of_another_authority_is_refused) {
+TEST_F(cluster_links, ANodeWithACertificateOfAnotherAuthorityIsRefused) {
   test::authority theirs("theirs");
   theirs.sign("c");
   linked_node a("a", options("a"), members_);
@@ -152,7 +152,7 @@ TEST_F(cluster_links, a_node_with_a_certificate_of_another_authority_is_refused)
   EXPECT_FALSE(cluster::reach_door(a.system(), stranger.address(), milliseconds{5'000})) << "a speaks to no stranger";
 }
 
-TEST_F(cluster_links, a_client_without_tls_is_refused) {
+TEST_F(cluster_links, AClientWithoutTlsIsRefused) {
   linked_node a("a", options("a"), members_), b("b", options("b"), members_);
   caf::actor_system_config config;
   config.set("scheduler.max-threads", std::size_t{1});
@@ -163,7 +163,7 @@ TEST_F(cluster_links, a_client_without_tls_is_refused) {
   EXPECT_TRUE(a.answer("b", sweep_now{})) << "and nobody else noticed";
 }
 
-TEST_F(cluster_links, garbage_on_the_port_does_no_harm) {
+TEST_F(cluster_links, GarbageOnThePortDoesNoHarm) {
   linked_node a("a", options("a"), members_), b("b", options("b"), members_);
   boost::asio::io_context io;
   std::mt19937 source(3);
@@ -179,13 +179,13 @@ TEST_F(cluster_links, garbage_on_the_port_does_no_harm) {
   EXPECT_TRUE(a.answer("b", sweep_now{}));
 }
 
-TEST_F(cluster_links, what_is_no_address_is_reached_by_nobody) {
+TEST_F(cluster_links, WhatIsNoAddressIsReachedByNobody) {
   linked_node a("a", options("a"), members_);
   for (const char* address : {"nowhere", ":1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:70000", "127.0.0.1:1x"})
     EXPECT_FALSE(cluster::reach_door(a.system(), address, milliseconds{1'000})) << address;
 }
 
-TEST(cluster_addresses, an_ipv6_address_stands_in_brackets_before_its_port) {
+TEST(cluster_addresses, AnIpv6AddressStandsInBracketsBeforeItsPort) {
   config::cluster_options o;
   o.listen_address = "0.0.0.0";
   o.advertise_address = "fd00::1";
@@ -196,7 +196,7 @@ TEST(cluster_addresses, an_ipv6_address_stands_in_brackets_before_its_port) {
   EXPECT_EQ(cluster::peer_address(o, 1), "0.0.0.0:1");
 }
 
-TEST(cluster_questions, those_that_change_something_wait_longer_and_are_lost) {
+TEST(cluster_questions, ThoseThatChangeSomethingWaitLongerAndAreLost) {
   EXPECT_TRUE(cluster::changes_something(start_call_task{}));
   EXPECT_TRUE(cluster::changes_something(make_follow_up{}));
   EXPECT_FALSE(cluster::changes_something(refresh_jobs{}));

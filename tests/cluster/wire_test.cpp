@@ -184,13 +184,13 @@ void expect_same(const T& before, const T& after) {
   EXPECT_TRUE(all_of(before) == all_of(after));
 }
 
-TEST(cluster_wire, every_kind_of_question_and_answer_is_tried) {
+TEST(cluster_wire, EveryKindOfQuestionAndAnswerIsTried) {
   std::size_t next = 0;
   for (const auto& [question, answer] : every_exchange()) EXPECT_EQ(question.index(), next++);
   EXPECT_EQ(next, std::variant_size_v<remote_question>);
 }
 
-TEST(cluster_wire, a_question_comes_out_as_it_went_in) {
+TEST(cluster_wire, AQuestionComesOutAsItWentIn) {
   for (const auto& [question, answer] : every_exchange()) {
     const auto bytes = cluster::encode_question(question);
     ASSERT_TRUE(bytes);
@@ -201,7 +201,7 @@ TEST(cluster_wire, a_question_comes_out_as_it_went_in) {
   }
 }
 
-TEST(cluster_wire, an_answer_comes_out_as_it_went_in) {
+TEST(cluster_wire, AnAnswerComesOutAsItWentIn) {
   for (const auto& [question, answer] : every_exchange()) {
     const auto read = cluster::decode_answer(question, cluster::encode_answer(question, answer));
     ASSERT_TRUE(read) << question.index();
@@ -214,7 +214,7 @@ TEST(cluster_wire, an_answer_comes_out_as_it_went_in) {
   }
 }
 
-TEST(cluster_wire, a_refusal_comes_out_as_it_went_in) {
+TEST(cluster_wire, ARefusalComesOutAsItWentIn) {
   const failure why{errc::rejected, "任务已暂停", "4005", 1'500};
   for (const auto& [question, answer] : every_exchange()) {
     const auto read = cluster::decode_answer(question, cluster::encode_answer(question, tl::unexpected<failure>(why)));
@@ -223,7 +223,7 @@ TEST(cluster_wire, a_refusal_comes_out_as_it_went_in) {
   }
 }
 
-TEST(cluster_wire, a_message_that_is_cut_anywhere_is_malformed) {
+TEST(cluster_wire, AMessageThatIsCutAnywhereIsMalformed) {
   for (const auto& [question, answer] : every_exchange()) {
     const auto asked = *cluster::encode_question(question);
     for (std::size_t n = 0; n < asked.size(); ++n) {
@@ -245,14 +245,14 @@ TEST(cluster_wire, a_message_that_is_cut_anywhere_is_malformed) {
   }
 }
 
-TEST(cluster_wire, a_message_with_something_behind_it_is_malformed) {
+TEST(cluster_wire, AMessageWithSomethingBehindItIsMalformed) {
   for (const auto& [question, answer] : every_exchange()) {
     EXPECT_FALSE(cluster::decode_question(*cluster::encode_question(question) + '\0'));
     EXPECT_FALSE(cluster::decode_answer(question, cluster::encode_answer(question, answer) + '\0'));
   }
 }
 
-TEST(cluster_wire, any_byte_may_be_wrong_without_harm) {
+TEST(cluster_wire, AnyByteMayBeWrongWithoutHarm) {
   // Whatever still reads is within bounds: its words are words, and it can be sent again.
   for (const auto& [question, answer] : every_exchange()) {
     const auto asked = *cluster::encode_question(question);
@@ -277,7 +277,7 @@ TEST(cluster_wire, any_byte_may_be_wrong_without_harm) {
   }
 }
 
-TEST(cluster_wire, random_bytes_are_malformed_or_harmless) {
+TEST(cluster_wire, RandomBytesAreMalformedOrHarmless) {
   std::mt19937 source(7);
   const auto exchanges = every_exchange();
   for (int round = 0; round < 20'000; ++round) {
@@ -295,7 +295,7 @@ TEST(cluster_wire, random_bytes_are_malformed_or_harmless) {
   }
 }
 
-TEST(cluster_wire, another_protocol_is_malformed) {
+TEST(cluster_wire, AnotherProtocolIsMalformed) {
   auto bytes = *cluster::encode_question(sweep_now{});
   bytes[0] = static_cast<char>(cluster_protocol + 1);
   EXPECT_FALSE(cluster::decode_question(bytes));
@@ -304,21 +304,21 @@ TEST(cluster_wire, another_protocol_is_malformed) {
   EXPECT_EQ(cluster::decode_answer(sweep_now{}, answered).error().code, errc::malformed);
 }
 
-TEST(cluster_wire, an_answer_to_another_question_is_malformed) {
+TEST(cluster_wire, AnAnswerToAnotherQuestionIsMalformed) {
   const auto bytes = cluster::encode_answer(sweep_now{}, std::any(true));
   const auto read = cluster::decode_answer(await_case_calls{}, bytes);
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code, errc::malformed);
 }
 
-TEST(cluster_wire, a_length_that_promises_too_much_takes_no_memory) {
+TEST(cluster_wire, ALengthThatPromisesTooMuchTakesNoMemory) {
   auto bytes = *cluster::encode_question(refresh_jobs{task_id{1}, {}, {}, {}});
   const std::size_t at = 2 + 1 + 8;  // protocol, kind, task
   for (std::size_t n = 0; n < 4; ++n) bytes[at + n] = '\xFF';
   EXPECT_FALSE(cluster::decode_question(bytes));
 }
 
-TEST(cluster_wire, what_is_too_long_is_refused_before_it_is_sent) {
+TEST(cluster_wire, WhatIsTooLongIsRefusedBeforeItIsSent) {
   const std::string much(cluster::largest_message, 'x');
   const auto asked = cluster::encode_question(automation_view{much});
   ASSERT_FALSE(asked);
@@ -331,7 +331,7 @@ TEST(cluster_wire, what_is_too_long_is_refused_before_it_is_sent) {
   EXPECT_FALSE(cluster::decode_question(much + much));
 }
 
-TEST(cluster_wire, durations_and_instants_that_nobody_means_are_malformed) {
+TEST(cluster_wire, DurationsAndInstantsThatNobodyMeansAreMalformed) {
   auto bytes = *cluster::encode_question(start_call_task{"", task_id{1}, milliseconds{1}});
   bytes.replace(bytes.size() - 8, 8, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F"s);
   EXPECT_FALSE(cluster::decode_question(bytes));
@@ -341,7 +341,7 @@ TEST(cluster_wire, durations_and_instants_that_nobody_means_are_malformed) {
   EXPECT_FALSE(cluster::decode_answer(make_follow_up{}, answered));
 }
 
-TEST(cluster_wire, an_answer_of_the_wrong_type_is_told_as_a_defect) {
+TEST(cluster_wire, AnAnswerOfTheWrongTypeIsToldAsADefect) {
   const auto read =
       cluster::decode_answer(sweep_now{}, cluster::encode_answer(sweep_now{}, std::any(std::string("no"))));
   ASSERT_FALSE(read);
