@@ -122,6 +122,7 @@ struct node::implementation {
   std::shared_ptr<cluster::door_inside> door_inside{std::make_shared<cluster::door_inside>()};
   cluster::peer_door door;  ///< What other nodes ask.
   http_gateway for_others;  ///< What answers them.
+  cluster::greeted_links links;
   std::unique_ptr<store> keeper_session;
   std::shared_ptr<std::atomic<std::int64_t>> clock_off{std::make_shared<std::atomic<std::int64_t>>(0)};
   caf::actor guardian;
@@ -218,9 +219,11 @@ struct node::implementation {
     linking.node = eng->node;
     linking.cluster = options.cluster;
     linking.lease_time = options.node.lease_time;
+    linking.door = door;
     linking.members = [board = eng->cluster] { return board->look(); };
     linking.counts = watch.peers;
-    eng->peers = cluster::spawn_peer_links(*system, std::move(linking));
+    links = cluster::spawn_peer_links(*system, std::move(linking));
+    eng->peers = links;
     for_others = spawn_http_gateway(*system, eng, gateway_reach::this_node);
   }
 
@@ -311,7 +314,7 @@ struct node::implementation {
     if (is_clustered) {
       tail = spawn_event_tail(*system, eng);
       spawn_keeper();
-      door_inside->set(for_others);
+      door_inside->set(for_others, links);
     }
     guard();
   }
@@ -335,7 +338,7 @@ struct node::implementation {
                                      ours,
                                      watched("pulse", beat)};
     if (options.cluster.enabled) {
-      parts.push_back(watched("peer links", eng->peers));
+      parts.push_back(watched("peer links", links));
       parts.push_back(watched("peer door", door));
       parts.push_back(watched("gateway for other nodes", for_others));
     }
@@ -424,10 +427,10 @@ struct node::implementation {
       drain(eng->writer, limit / 5);
       drain(keeper, limit / 5);
       if (inside) inside->close();
-      door_inside->set({});
+      door_inside->set({}, {});
       end(door);
       end(for_others);
-      end(eng->peers);
+      end(links);
       end(gateway);
       end(eng->runs);
       end(eng->overseer);
@@ -446,6 +449,7 @@ struct node::implementation {
       gateway = nullptr;
       door = nullptr;
       for_others = nullptr;
+      links = nullptr;
       keeper = nullptr;
       tender = nullptr;
       tail = nullptr;

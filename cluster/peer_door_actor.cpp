@@ -77,7 +77,7 @@ caf::result<std::string> take(door_pointer self, const std::string& bytes) {
                             {{"bytes", bytes.size()}, {"reason", question.error().message}});
     return encode_failure(question.error());
   }
-  const auto gateway = state.inside->get();
+  const auto gateway = state.inside->gateway();
   if (!gateway) return encode_failure({errc::unavailable, "the node is starting or stopping", {}, 0});
   if (state.open.size() >= state.limit)
     return encode_failure({errc::overloaded, "the node is working on too many questions of others", {}, 0});
@@ -99,6 +99,11 @@ whole_door::behavior_type door_behavior(door_pointer self, std::shared_ptr<const
   self->state.limit = limit;
   return {
       [self](call_atom, const std::string& bytes) { return take(self, bytes); },
+      [self](join_atom, const std::string& node, const caf::strong_actor_ptr& door) {
+        const auto links = self->state.inside->links();
+        if (links && door) caf::anon_send(links, join_atom::value, node, door);
+        return static_cast<bool>(links);
+      },
       [self](done_atom, std::uint64_t number, const answer_bytes& bytes) {
         const auto found = self->state.open.find(number);
         if (found == self->state.open.end()) return;

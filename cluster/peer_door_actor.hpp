@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 
+#include "cluster/peer_links_actor.hpp"
 #include "cluster/peer_transport.hpp"
 
 namespace waihu::cluster {
@@ -13,18 +14,26 @@ namespace waihu::cluster {
 /// there after; until somebody is here questions are refused as `unavailable`. Thread-safe.
 class door_inside {
  public:
-  void set(http_gateway gateway) {
+  void set(http_gateway gateway, greeted_links links) {
     const std::lock_guard lock(mutex_);
     gateway_ = std::move(gateway);
+    links_ = std::move(links);
   }
-  [[nodiscard]] http_gateway get() const {
+  /// Answers questions.
+  [[nodiscard]] http_gateway gateway() const {
     const std::lock_guard lock(mutex_);
     return gateway_;
+  }
+  /// Is told who has made a link to here.
+  [[nodiscard]] greeted_links links() const {
+    const std::lock_guard lock(mutex_);
+    return links_;
   }
 
  private:
   mutable std::mutex mutex_;
   http_gateway gateway_;
+  greeted_links links_;
 };
 
 /// At most `limit` questions of all other nodes are worked on at once; further ones are refused as `overloaded`.

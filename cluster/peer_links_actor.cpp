@@ -6,7 +6,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "cluster/peer_transport.hpp"
 #include "cluster/wire.hpp"
 #include "telemetry/log.hpp"
 
@@ -31,12 +30,14 @@ using telemetry::log_level;
 
 /// How often it looks at who is there.
 constexpr milliseconds look_interval{100};
+constexpr milliseconds greeting_interval{1'000};
 constexpr milliseconds shortest_back_off{100}, longest_back_off{2'000};
-/// Of two nodes that find each other at the same time one waits so long: a second connection would be in the way.
-constexpr milliseconds courtesy{500};
+/// Of two nodes the one with the lesser name makes the link. The other does so only where it has waited in vain: a
+/// second connection would end the first.
+constexpr milliseconds courtesy{5'000};
 
 /// With what its own helper tells: the node that was dialled, the number of the attempt, and what came of it.
-using whole_links = peer_links::extend<caf::reacts_to<done_atom, std::string, std::uint64_t, dial_outcome>>;
+using whole_links = greeted_links::extend<caf::reacts_to<done_atom, std::string, std::uint64_t, dial_outcome>>;
 
 struct link {
   std::string process;   ///< Which process of the node it leads to.
@@ -44,6 +45,8 @@ struct link {
   peer_door door;        ///< Empty while there is none.
   std::uint64_t dial{};  ///< Number of the attempt under way; 0 = none.
   steady_time next_dial{};
+  bool greeted{};  ///< The node has this one's door, too.
+  steady_time next_greeting{};
   milliseconds back_off{shortest_back_off};
   std::size_t open{};  ///< Questions not answered yet.
 };
@@ -102,6 +105,7 @@ void drop(links_pointer self, const std::string& node, link& dropped, std::strin
               {{"node", state.options.node}, {"peer", node}, {"reason", why}});
   }
   dropped.dial = 0;
+  dropped.greeted = false;
   std::vector<std::uint64_t> unanswered;
   for (const auto& [number, ask] : state.asks)
     if (ask.node == node) unanswered.push_back(number);
@@ -130,6 +134,34 @@ void dial(links_pointer self, const std::string& node, link& wanted) {
   });
 }
 
+/// From now on the node is asked by this door.
+void take_up(links_pointer self, const std::string& node, link& made, const peer_door& door) {
+  auto& state = self->state;
+  made.door = door;
+  made.dial = 0;
+  made.back_off = shortest_back_off;
+  self->monitor(made.door);
+  state.options.counts->links.fetch_add(1);
+  log_event(log_level::info, "cluster", "cluster.link_up",
+            {{"node", state.options.node}, {"peer", node}, {"address", made.address}});
+}
+
+/// Gives the node this one's door, so that it can ask over the same connection.
+void greet(links_pointer self, const std::string& node, link& made) {
+  auto& state = self->state;
+  made.next_greeting = self->clock().now() + greeting_interval;
+  self->request(made.door, greeting_interval, join_atom::value, state.options.node,
+                caf::actor_cast<caf::strong_actor_ptr>(state.options.door))
+      .then(
+          [self, node, door = made.door](bool heard) {
+            const auto found = self->state.links.find(node);
+            if (found != self->state.links.end() && found->second.door == door && heard) found->second.greeted = true;
+          },
+          [](const caf::error&) {
+            // It is greeted again while the link stands.
+          });
+}
+
 void dialled(links_pointer self, const std::string& node, std::uint64_t number, const result<peer_door>& outcome) {
   auto& state = self->state;
   const auto found = state.links.find(node);
@@ -144,12 +176,22 @@ void dialled(links_pointer self, const std::string& node, std::uint64_t number, 
         {{"node", state.options.node}, {"peer", node}, {"address", made.address}, {"reason", outcome.error().message}});
     return;
   }
-  made.door = *outcome;
-  made.back_off = shortest_back_off;
-  self->monitor(made.door);
-  state.options.counts->links.fetch_add(1);
-  log_event(log_level::info, "cluster", "cluster.link_up",
-            {{"node", state.options.node}, {"peer", node}, {"address", made.address}});
+  if (made.door) return;  // it made the link itself meanwhile
+  take_up(self, node, made, *outcome);
+  greet(self, node, made);
+}
+
+/// The other node has made the link.
+void greeted(links_pointer self, const std::string& node, const caf::strong_actor_ptr& door) {
+  auto& state = self->state;
+  if (node == state.options.node) return;
+  auto& to = state.links[node];
+  const auto theirs = caf::actor_cast<peer_door>(door);
+  if (to.door != theirs) {
+    drop(self, node, to, "the node has made a new link");
+    take_up(self, node, to, theirs);
+  }
+  to.greeted = true;
 }
 
 /// Ends links to who has gone, and makes those that are missing.
@@ -171,16 +213,16 @@ void mend(links_pointer self) {
   for (const auto& [node, member] : there) {
     const auto process =
         member->peer_address + ' ' + member->address + ' ' + std::to_string(to_epoch_ms(member->started_at));
-    auto [entry, is_new] = state.links.try_emplace(node);
-    auto& to = entry->second;
+    auto& to = state.links[node];
     if (to.process != process) {
-      if (!is_new) drop(self, node, to, "the node was started anew");
+      // Of a process that has gone the link breaks by itself; one that stands may be the new one's already.
       to.process = process;
       to.address = member->peer_address;
       to.back_off = shortest_back_off;
       to.next_dial = now + (state.options.node < node ? milliseconds{0} : courtesy);
     }
     if (!to.door && to.dial == 0 && to.next_dial <= now) dial(self, node, to);
+    if (to.door && !to.greeted && to.next_greeting <= now) greet(self, node, to);
   }
 }
 
@@ -238,6 +280,7 @@ whole_links::behavior_type links_behavior(links_pointer self, peer_links_options
   });
   self->send(self, tick_atom::value);
   return {
+      [self](join_atom, const std::string& node, const caf::strong_actor_ptr& door) { greeted(self, node, door); },
       [self](ask_atom, const std::string& node, const remote_question_ptr& question, const answer_to<std::any>& done) {
         ask(self, node, question, done);
       },
@@ -284,7 +327,7 @@ milliseconds patience_for(const remote_question& question, milliseconds ask_time
   return ask_timeout + std::visit(longest{}, question);
 }
 
-peer_links spawn_peer_links(caf::actor_system& system, peer_links_options options) {
+greeted_links spawn_peer_links(caf::actor_system& system, peer_links_options options) {
   return system.spawn(links_behavior, std::move(options));
 }
 

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <atomic>
+#include <caf/all.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "cluster/peer_transport.hpp"
 #include "config/options.hpp"
 #include "messages/interfaces.hpp"
 #include "messages/model/cluster.hpp"
@@ -21,8 +23,12 @@ struct peer_counts {
   telemetry::result_counts asks;      ///< Questions to other nodes that are over.
 };
 
+/// The links, with what this node's door tells them: the node of this name has made the link, and this is its door.
+using greeted_links = peer_links::extend<caf::reacts_to<join_atom, std::string, caf::strong_actor_ptr>>;
+
 struct peer_links_options {
   std::string node;  ///< This node's name: it is not linked to.
+  peer_door door;    ///< This node's own, for the others.
   config::cluster_options cluster;
   milliseconds lease_time{10'000};  ///< A member not heard of for so long is gone.
   /// What is known of the cluster now; may answer nullptr. Any thread.
@@ -38,6 +44,6 @@ bool changes_something(const remote_question& question) noexcept;
 milliseconds patience_for(const remote_question& question, milliseconds ask_timeout) noexcept;
 
 /// The middleman must have been set up (peer_transport.hpp).
-peer_links spawn_peer_links(caf::actor_system& system, peer_links_options options);
+greeted_links spawn_peer_links(caf::actor_system& system, peer_links_options options);
 
 }  // namespace waihu::cluster

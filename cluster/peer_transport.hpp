@@ -11,9 +11,13 @@
 
 namespace waihu::cluster {
 
-/// What one node asks of another: a question as bytes (wire.hpp), answered with an answer as bytes. The only thing that
-/// is published.
-using peer_door = caf::typed_actor<caf::replies_to<call_atom, std::string>::with<std::string>>;
+/// What one node says to another. The only thing that is published.
+using peer_door = caf::typed_actor<
+    // A question as bytes (wire.hpp), answered with an answer as bytes.
+    caf::replies_to<call_atom, std::string>::with<std::string>,
+    // The node of this name has made the link; this is its own door. Between two nodes there is one connection, since
+    // CAF takes a second one for a reason to close both.
+    caf::replies_to<join_atom, std::string, caf::strong_actor_ptr>::with<bool>>;
 
 /// Loads the middleman with TLS into a configuration, before its actor system is made. The files must have been checked
 /// (certificates.hpp): without them CAF would speak to anybody.

@@ -77,7 +77,7 @@ void fields(auto& a, like<failure> auto& x) { a(x.code, x.message, x.vendor_code
 template <class E>
 constexpr std::pair<std::int64_t, std::int64_t> range_of() {
   if constexpr (std::same_as<E, errc>) return {1, static_cast<std::int64_t>(errc::internal)};
-  else if constexpr (std::same_as<E, task_type>) return {1, 5};
+  else if constexpr (std::same_as<E, task_type>) return {0, 5};  // 0: not told
   else if constexpr (std::same_as<E, call_status>) return {0, static_cast<std::int64_t>(call_status::other)};
   else if constexpr (std::same_as<E, job_phase>) return {0, static_cast<std::int64_t>(job_phase::parked)};
   else if constexpr (std::same_as<E, interest>) return {0, 2};

@@ -74,8 +74,7 @@ linked_node::linked_node(std::string name, const config::cluster_options& option
   system_ = std::make_unique<caf::actor_system>(*config_);
   gateway_ = system_->spawn(scripted_gateway, std::move(does));
   auto inside = std::make_shared<cluster::door_inside>();
-  inside->set(gateway_);
-  door_ = cluster::spawn_peer_door(*system_, std::move(inside));
+  door_ = cluster::spawn_peer_door(*system_, inside);
   const auto bound = cluster::open_door(door_, options);
   if (!bound) throw std::runtime_error(bound.error().message);
   port_ = *bound;
@@ -84,10 +83,12 @@ linked_node::linked_node(std::string name, const config::cluster_options& option
   cluster::peer_links_options linking;
   linking.node = std::move(name);
   linking.cluster = options;
+  linking.door = door_;
   linking.members = [members] { return members->look(); };
   linking.counts = counts_;
   linking.most_open = 50;
   links_ = cluster::spawn_peer_links(*system_, std::move(linking));
+  inside->set(gateway_, links_);
 }
 
 linked_node::~linked_node() {

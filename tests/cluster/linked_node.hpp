@@ -59,7 +59,7 @@ class linked_node {
   std::unique_ptr<caf::actor_system> system_;
   http_gateway gateway_;
   cluster::peer_door door_;
-  peer_links links_;
+  cluster::greeted_links links_;
 };
 
 /// Waits for a condition that other threads bring about; false after 20 s.

@@ -1,4 +1,5 @@
-// A task that another node follows, as clients of this node see it: that node's figures, or the store's marked as older.
+// A task that another node follows, as clients of this node see it: that node's figures, or the store's marked as
+// older.
 #include "tests/http/server_fixture.hpp"
 
 namespace waihu::test {
