@@ -1,7 +1,10 @@
 #include "actors/http_gateway_actor.hpp"
 
+#include <mutex>
+
 #include "actors/exceptions.hpp"
 #include "actors/follow_up_request_actor.hpp"
+#include "actors/owner_routing.hpp"
 #include "actors/recording_fetch.hpp"
 
 namespace waihu {
@@ -11,10 +14,11 @@ namespace {
 struct gateway_state {
   gateway_state() = default;  // not an aggregate: CAF would try to build it from `self`
   engine_ptr eng;
+  gateway_reach reach{};
   static inline const char* name = "http_gateway";
 };
 
-using gateway_pointer = http_gateway::stateful_pointer<gateway_state>;
+using gateway_pointer = whole_gateway::stateful_pointer<gateway_state>;
 
 /// Longest wait for a live task's own answer; refreshes bring their budget, starts theirs.
 constexpr milliseconds task_timeout{10'000};
@@ -113,76 +117,197 @@ void cancel(gateway_pointer self, const cancel_case_call& wanted, const answer_t
   });
 }
 
-http_gateway::behavior_type gateway_behavior(gateway_pointer self, engine_ptr eng) {
+/// Hands a question about a task to its owner, or refuses it where only this node may be asked and is not the owner.
+/// `here(done)` asks this node.
+template <class T, class Question, class Here>
+void route(gateway_pointer self, const Question& question, const answer_to<T>& done, Here here) {
+  if (self->state.reach == gateway_reach::cluster) return ask_owner<T>(self, question, done, std::move(here));
+  if (self->state.eng->shards->owns(question.task)) return here(done);
+  (*done)(fail(errc::unavailable, "the task is another node's, or on its way there; ask again", elsewhere_code));
+}
+
+/// Lets the other nodes look at the store now: what was switched or must be swept is theirs, too.
+void tell_others_to_sweep(gateway_pointer self) {
+  if (self->state.reach != gateway_reach::cluster) return;
+  const auto nobody_waits = std::make_shared<const completion<bool>>([](const result<bool>&) {
+    // One that does not hear it sweeps by itself.
+  });
+  for (const auto& node : other_nodes(*self->state.eng))
+    ask_node<bool>(*self->state.eng, node, sweep_now{}, answer_to<bool>(nobody_waits));
+}
+
+void switch_organization(gateway_pointer self, const switch_automation& wanted,
+                         const answer_to<automation_state>& done) {
+  ask<automation_state>(
+      self, self->state.eng->overseer, actor_timeout,
+      [self, done](result<automation_state> switched) {
+        if (switched) tell_others_to_sweep(self);
+        (*done)(std::move(switched));
+      },
+      auto_atom::value, wanted);
+}
+
+/// Answers of several nodes, added up as they come in.
+struct gathered_automation {
+  std::mutex guard;
+  std::size_t open{1};  ///< This node's own answer among them.
+  result<automation_state> own;
+  automation_state others;
+};
+
+void view_automation(gateway_pointer self, const automation_view& wanted, const answer_to<automation_state>& done) {
+  const auto all = std::make_shared<gathered_automation>();
+  const auto nodes =
+      self->state.reach == gateway_reach::cluster ? other_nodes(*self->state.eng) : std::vector<std::string>{};
+  all->open += nodes.size();
+  // Any thread calls it; a node that does not answer is left out.
+  const auto answered = [all, done](result<automation_state> state, bool is_own) {
+    {
+      const std::lock_guard lock(all->guard);
+      if (is_own) {
+        all->own = std::move(state);
+      } else if (state) {
+        all->others.live_jobs += state->live_jobs;
+        all->others.polling_jobs += state->polling_jobs;
+        all->others.waiting_jobs += state->waiting_jobs;
+      }
+      if (--all->open > 0) return;
+    }
+    if (all->own) {
+      all->own->live_jobs += all->others.live_jobs;
+      all->own->polling_jobs += all->others.polling_jobs;
+      all->own->waiting_jobs += all->others.waiting_jobs;
+    }
+    (*done)(std::move(all->own));
+  };
+  for (const auto& node : nodes)
+    ask_node<automation_state>(*self->state.eng, node, wanted,
+                               std::make_shared<const completion<automation_state>>(
+                                   [answered](result<automation_state> r) { answered(std::move(r), false); }));
+  ask<automation_state>(
+      self, self->state.eng->overseer, task_timeout,
+      [answered](result<automation_state> r) { answered(std::move(r), true); }, auto_atom::value, wanted);
+}
+
+void start(gateway_pointer self, const start_call_task& wanted, const answer_to<started_call_task>& done) {
+  route<started_call_task>(self, wanted, done, [self, wanted](const answer_to<started_call_task>& to) {
+    const auto use = [self, wanted, to](const call_task& task) {
+      ask<started_call_task>(self, task, wanted.budget + std::chrono::minutes(5), answering(to), start_atom::value,
+                             wanted);
+    };
+    with_task<started_call_task>(self, "4005", to, use, wanted.task);
+  });
+}
+
+void suspend_or_resume(gateway_pointer self, const suspend_resume_task& wanted,
+                       const answer_to<suspended_resumed_task>& done) {
+  route<suspended_resumed_task>(self, wanted, done, [self, wanted](const answer_to<suspended_resumed_task>& to) {
+    const auto use = [self, wanted, to](const call_task& task) {
+      ask<suspended_resumed_task>(self, task, actor_timeout, answering(to), switch_atom::value, wanted);
+    };
+    // What the provider does can be halted also while nothing begins here by itself.
+    with_task<suspended_resumed_task>(self, wanted.suspend ? "4002" : "4003", to, use, held_atom::value, wanted.task);
+  });
+}
+
+void refresh(gateway_pointer self, const refresh_jobs& wanted, const answer_to<refreshed_jobs>& done) {
+  route<refreshed_jobs>(self, wanted, done, [self, wanted](const answer_to<refreshed_jobs>& to) {
+    with_live_task<refreshed_jobs>(self, wanted.task, to, [self, wanted, to](const call_task& task) {
+      ask<refreshed_jobs>(self, task, wanted.budget + task_timeout, answering(to), refresh_atom::value, wanted);
+    });
+  });
+}
+
+void explain(gateway_pointer self, const explain_job& wanted, const answer_to<explained_job>& done) {
+  route<explained_job>(self, wanted, done, [self, wanted](const answer_to<explained_job>& to) {
+    with_live_task<explained_job>(self, wanted.task, to, [self, wanted, to](const call_task& task) {
+      ask<explained_job>(self, task, task_timeout, answering(to), explain_atom::value, wanted.row);
+    });
+  });
+}
+
+void describe(gateway_pointer self, const describe_task& wanted, const answer_to<described_task>& done) {
+  route<described_task>(self, wanted, done, [self, wanted](const answer_to<described_task>& to) {
+    if (auto shown = self->state.eng->board->look(wanted)) return (*to)(std::move(*shown));
+    (*to)(fail(errc::not_found, "no actor follows the task"));
+  });
+}
+
+void await_calls(gateway_pointer self, const await_case_calls& wanted, const answer_to<bool>& done) {
+  route<bool>(self, wanted, done, [self, wanted](const answer_to<bool>& to) {
+    const auto use = [self, wanted, to](const call_task& task) {
+      ask<bool>(self, task, wanted.budget + task_timeout, answering(to), place_atom::value, wanted);
+    };
+    with_task<bool>(self, stopped_code, to, use, wanted.task);
+  });
+}
+
+whole_gateway::behavior_type gateway_behavior(gateway_pointer self, engine_ptr eng, gateway_reach reach) {
   log_exceptions(self);
   self->state.eng = std::move(eng);
+  self->state.reach = reach;
   return {
       [self](start_atom, const start_call_task& wanted, const answer_to<started_call_task>& done) {
-        const auto use = [self, wanted, done](const call_task& task) {
-          ask<started_call_task>(self, task, wanted.budget + std::chrono::minutes(5), answering(done),
-                                 start_atom::value, wanted);
-        };
-        with_task<started_call_task>(self, "4005", done, use, wanted.task);
+        start(self, wanted, done);
       },
       [self](switch_atom, const suspend_resume_task& wanted, const answer_to<suspended_resumed_task>& done) {
-        const auto use = [self, wanted, done](const call_task& task) {
-          ask<suspended_resumed_task>(self, task, actor_timeout, answering(done), switch_atom::value, wanted);
-        };
-        // What the provider does can be halted also while nothing begins here by itself.
-        with_task<suspended_resumed_task>(self, wanted.suspend ? "4002" : "4003", done, use, held_atom::value,
-                                          wanted.task);
+        suspend_or_resume(self, wanted, done);
       },
       [self](refresh_atom, const refresh_jobs& wanted, const answer_to<refreshed_jobs>& done) {
-        with_live_task<refreshed_jobs>(self, wanted.task, done, [self, wanted, done](const call_task& task) {
-          ask<refreshed_jobs>(self, task, wanted.budget + task_timeout, answering(done), refresh_atom::value, wanted);
-        });
+        refresh(self, wanted, done);
       },
       [self](follow_atom, const make_follow_up& wanted, const answer_to<made_follow_up>& done) {
-        spawn_follow_up_request(self->system(), self->state.eng, wanted, answering(done));
-      },
-      [self](diagnose_atom, const diagnose_task& wanted, const answer_to<diagnosed_task>& done) {
-        diagnose(self, wanted, done);
-      },
-      [self](record_atom, const fetch_recording& wanted, const answer_to<std::string>& done) {
-        fetch_recording_link(self, *self->state.eng, wanted, answering(done));
-      },
-      [self](explain_atom, const explain_job& wanted, const answer_to<explained_job>& done) {
-        with_live_task<explained_job>(self, wanted.task, done, [self, wanted, done](const call_task& task) {
-          ask<explained_job>(self, task, task_timeout, answering(done), explain_atom::value, wanted.row);
+        route<made_follow_up>(self, wanted, done, [self, wanted](const answer_to<made_follow_up>& to) {
+          spawn_follow_up_request(self->system(), self->state.eng, wanted, answering(to));
         });
       },
+      [self](diagnose_atom, const diagnose_task& wanted, const answer_to<diagnosed_task>& done) {
+        route<diagnosed_task>(self, wanted, done,
+                              [self, wanted](const answer_to<diagnosed_task>& to) { diagnose(self, wanted, to); });
+      },
+      [self](record_atom, const fetch_recording& wanted, const answer_to<std::string>& done) {
+        route<std::string>(self, wanted, done, [self, wanted](const answer_to<std::string>& to) {
+          fetch_recording_link(self, *self->state.eng, wanted, answering(to));
+        });
+      },
+      [self](explain_atom, const explain_job& wanted, const answer_to<explained_job>& done) {
+        explain(self, wanted, done);
+      },
+      [self](view_atom, const describe_task& wanted, const answer_to<described_task>& done) {
+        describe(self, wanted, done);
+      },
       [self](auto_atom, const switch_automation& wanted, const answer_to<automation_state>& done) {
-        ask<automation_state>(self, self->state.eng->overseer, actor_timeout, answering(done), auto_atom::value,
-                              wanted);
+        switch_organization(self, wanted, done);
       },
       [self](auto_atom, const automation_view& wanted, const answer_to<automation_state>& done) {
-        ask<automation_state>(self, self->state.eng->overseer, task_timeout, answering(done), auto_atom::value, wanted);
+        view_automation(self, wanted, done);
       },
       [self](sweep_atom, const answer_to<bool>& done) {
         self->send(self->state.eng->overseer, sweep_atom::value);
+        tell_others_to_sweep(self);
         (*done)(true);
       },
       [self](run_atom, const start_run& wanted, const answer_to<run_record>& done) {
-        ask<run_record>(self, self->state.eng->runs, actor_timeout, answering(done), run_atom::value, wanted);
+        route<run_record>(self, wanted, done, [self, wanted](const answer_to<run_record>& to) {
+          ask<run_record>(self, self->state.eng->runs, actor_timeout, answering(to), run_atom::value, wanted);
+        });
       },
       [self](place_atom, const await_case_calls& wanted, const answer_to<bool>& done) {
-        const auto use = [self, wanted, done](const call_task& task) {
-          ask<bool>(self, task, wanted.budget + task_timeout, answering(done), place_atom::value, wanted);
-        };
-        with_task<bool>(self, stopped_code, done, use, wanted.task);
+        await_calls(self, wanted, done);
       },
       [self](place_atom, const cancel_case_call& wanted, const answer_to<bool>& done) { cancel(self, wanted, done); },
       [self](join_atom, const subscription_ptr& wish, const answer_to<std::uint64_t>& done) {
         ask<std::uint64_t>(self, self->state.eng->hub, actor_timeout, answering(done), join_atom::value, wish);
       },
       [self](leave_atom, std::uint64_t token) { self->send(self->state.eng->hub, leave_atom::value, token); },
+      [](wake_atom, const gateway_turn& turn) { (*turn)(); },
   };
 }
 
 }  // namespace
 
-http_gateway spawn_http_gateway(caf::actor_system& system, engine_ptr eng) {
-  return system.spawn(gateway_behavior, std::move(eng));
+http_gateway spawn_http_gateway(caf::actor_system& system, engine_ptr eng, gateway_reach reach) {
+  return system.spawn(gateway_behavior, std::move(eng), reach);
 }
 
 }  // namespace waihu

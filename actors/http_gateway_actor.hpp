@@ -6,6 +6,13 @@
 
 namespace waihu {
 
-http_gateway spawn_http_gateway(caf::actor_system& system, engine_ptr eng);
+/// Whom a gateway asks.
+enum class gateway_reach : std::uint8_t {
+  cluster,    ///< Whoever owns the task: questions of this node's clients.
+  this_node,  ///< This node alone: questions of other nodes, refused as "elsewhere" for tasks that are not its own.
+};
+
+http_gateway spawn_http_gateway(caf::actor_system& system, engine_ptr eng,
+                                gateway_reach reach = gateway_reach::cluster);
 
 }  // namespace waihu

@@ -11,6 +11,7 @@ struct actor_backend::shared {
   store_reader reader;
   std::shared_ptr<const task_board> board;
   std::shared_ptr<const change_stamps> stamps;
+  std::shared_ptr<const shard_ledger> shards;
   std::atomic<int> outstanding{};
   int limit{};
 
@@ -22,12 +23,14 @@ struct actor_backend::shared {
 };
 
 actor_backend::actor_backend(http_gateway gateway, store_reader reader, std::shared_ptr<const task_board> board,
-                             std::shared_ptr<const change_stamps> stamps, int max_outstanding)
+                             std::shared_ptr<const change_stamps> stamps, int max_outstanding,
+                             std::shared_ptr<const shard_ledger> shards)
     : shared_(std::make_shared<shared>()) {
   shared_->gateway = std::move(gateway);
   shared_->reader = std::move(reader);
   shared_->board = std::move(board);
   shared_->stamps = std::move(stamps);
+  shared_->shards = std::move(shards);
   shared_->limit = max_outstanding;
 }
 
@@ -68,6 +71,14 @@ void actor_backend::suspend_resume(suspend_resume_task m, completion<suspended_r
 }
 
 std::optional<described_task> actor_backend::live_task(const describe_task& m) const { return shared_->board->look(m); }
+
+bool actor_backend::is_elsewhere(task_id task) const { return shared_->shards && !shared_->shards->owns(task); }
+
+void actor_backend::describe(describe_task m, completion<described_task> done) {
+  post<described_task>(&shared::gateway, std::move(done), view_atom::value, std::move(m));
+}
+
+bool actor_backend::has_peers() const { return shared_->shards != nullptr; }
 
 const change_stamps& actor_backend::stamps() const { return *shared_->stamps; }
 

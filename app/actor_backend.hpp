@@ -9,13 +9,15 @@
 
 namespace waihu {
 
+/// `shards`: which tasks are this node's, or nullptr where it runs alone.
 /// `board`: what the live tasks show; `stamps`: what changed. `max_outstanding`: calls inside the actor system at once;
 /// further ones fail with errc::overloaded. After `close` every call fails with errc::cancelled and the handles are
 /// gone, so that the actor system can end.
 class actor_backend final : public backend {
  public:
   actor_backend(http_gateway gateway, store_reader reader, std::shared_ptr<const task_board> board,
-                std::shared_ptr<const change_stamps> stamps, int max_outstanding);
+                std::shared_ptr<const change_stamps> stamps, int max_outstanding,
+                std::shared_ptr<const shard_ledger> shards = nullptr);
   ~actor_backend() override;
 
   void close();
@@ -35,6 +37,9 @@ class actor_backend final : public backend {
   void await_calls(await_case_calls m, completion<bool> done) override;
   void cancel_call(cancel_case_call m, completion<bool> done) override;
   [[nodiscard]] std::optional<described_task> live_task(const describe_task& m) const override;
+  [[nodiscard]] bool is_elsewhere(task_id task) const override;
+  void describe(describe_task m, completion<described_task> done) override;
+  [[nodiscard]] bool has_peers() const override;
   [[nodiscard]] const change_stamps& stamps() const override;
   void subscribe(event_subscription s, completion<std::uint64_t> done) override;
   void unsubscribe(std::uint64_t token) override;

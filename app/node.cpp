@@ -28,6 +28,10 @@
 #include "actors/supervisor_actor.hpp"
 #include "app/actor_backend.hpp"
 #include "app/node_watch.hpp"
+#include "cluster/certificates.hpp"
+#include "cluster/peer_door_actor.hpp"
+#include "cluster/peer_links_actor.hpp"
+#include "cluster/peer_transport.hpp"
 #include "http/admin_server.hpp"
 #include "http/http_server.hpp"
 #include "http/zone_clock.hpp"
@@ -48,8 +52,11 @@ using telemetry::log_level;
 
 constexpr std::chrono::seconds store_retry{5};
 
+/// A certificate that runs out sooner is complained of at the start.
+constexpr std::chrono::hours soon_over{24 * 14};
+
 struct system_config : caf::actor_system_config {
-  explicit system_config(const config::node_options& options) {
+  explicit system_config(const config::node_options& options, const config::cluster_options& links) {
     // Work stealing breaks down with deep run queues (docs/architecture.md); this is not an operator's choice.
     set("scheduler.policy", caf::atom("sharing"));
     set("scheduler.max-throughput", 100u);
@@ -57,6 +64,7 @@ struct system_config : caf::actor_system_config {
                                                     : std::max(1U, std::thread::hardware_concurrency());
     set("scheduler.max-threads", static_cast<std::size_t>(threads));
     set("logger.verbosity", caf::atom("quiet"));
+    if (links.enabled) cluster::set_up_links(*this, links);
   }
 };
 
@@ -106,10 +114,15 @@ struct node::implementation {
   std::unique_ptr<caf::actor_system> system;
   std::shared_ptr<engine> eng;
   http_gateway gateway;
-  lease_keeper keeper;      ///< Of a node that runs alone.
-  cluster_keeper tender;    ///< Of a node of a cluster.
-  event_tail tail;          ///< The same.
-  std::string incarnation;  ///< Of this process among those of its name.
+  lease_keeper keeper;       ///< Of a node that runs alone.
+  cluster_keeper tender;     ///< Of a node of a cluster.
+  event_tail tail;           ///< The same.
+  std::string incarnation;   ///< Of this process among those of its name.
+  std::string peer_address;  ///< Where other nodes reach this one; empty where it runs alone.
+  std::shared_ptr<cluster::door_inside> door_inside{std::make_shared<cluster::door_inside>()};
+  cluster::peer_door door;  ///< What other nodes ask.
+  http_gateway for_others;  ///< What answers them.
+  cluster::greeted_links links;
   std::unique_ptr<store> keeper_session;
   /// Of a node of a cluster: the store's clock less the monotonic one, ms; 0 = not known.
   std::shared_ptr<std::atomic<std::int64_t>> store_ahead{std::make_shared<std::atomic<std::int64_t>>(0)};
@@ -187,12 +200,49 @@ struct node::implementation {
     return std::nullopt;
   }
 
+  /// Before the actor system is made: of files that cannot be used CAF says nothing until it is too late.
+  std::optional<start_failure> check_identity() {
+    const auto good_until = cluster::check_certificates(options.cluster);
+    if (!good_until) return start_failure{exit_code::usage, good_until.error().message};
+    if (*good_until - wall_now() < soon_over)
+      log_event(log_level::warn, "cluster", "cluster.certificate_ends",
+                {{"file", options.cluster.certificate},
+                 {"hours_left", std::chrono::duration_cast<std::chrono::hours>(*good_until - wall_now()).count()}},
+                "no link can be made after that; replace it and start this node anew");
+    return std::nullopt;
+  }
+
+  /// The port is known before this node enters itself; who answers behind it comes later.
+  std::optional<start_failure> open_door() {
+    door = cluster::spawn_peer_door(*system, door_inside);
+    const auto bound = cluster::open_door(door, options.cluster);
+    if (!bound) return start_failure{exit_code::cannot_listen, bound.error().message};
+    peer_address = cluster::peer_address(options.cluster, *bound);
+    log_event(log_level::info, "cluster", "cluster.listening",
+              {{"node", eng->node}, {"address", options.cluster.listen_address}, {"port", *bound}});
+    return std::nullopt;
+  }
+
+  void spawn_links() {
+    cluster::peer_links_options linking;
+    linking.node = eng->node;
+    linking.cluster = options.cluster;
+    linking.lease_time = options.node.lease_time;
+    linking.door = door;
+    linking.members = [board = eng->cluster] { return board->look(); };
+    linking.counts = watch.peers;
+    links = cluster::spawn_peer_links(*system, std::move(linking));
+    eng->peers = links;
+    for_others = spawn_http_gateway(*system, eng, gateway_reach::this_node);
+  }
+
   /// Enters this node among those that share the store. A former process of its name may still be on its way out.
   std::optional<start_failure> join(const store_factory& sessions, const std::function<bool()>& stop_wanted) {
     query::join_cluster entry;
     entry.node = eng->node;
     entry.incarnation = incarnation = fresh_name();
     entry.address = host_name() + ":" + std::to_string(::getpid());
+    entry.peer_address = peer_address;
     entry.version = WAIHU_VERSION;
     auto session = sessions();
     const auto give_up = std::chrono::steady_clock::now() + options.node.lease_time + store_retry;
@@ -271,11 +321,13 @@ struct node::implementation {
     eng->tasks = spawn_registry(*system);
     eng->overseer = spawn_supervisor(*system, eng);
     eng->runs = spawn_execution_runs(*system, eng);
+    if (is_clustered) spawn_links();
     gateway = spawn_http_gateway(*system, eng);
     beat = spawn_pulse(*system, eng->counts);
     if (is_clustered) {
       tail = spawn_event_tail(*system, eng);
       spawn_keeper();
+      door_inside->set(for_others, links);
     }
     guard();
   }
@@ -286,16 +338,27 @@ struct node::implementation {
       return guarded_actor(name, caf::actor_cast<caf::strong_actor_ptr>(handle));
     };
     const auto ours = options.cluster.enabled ? watched("cluster keeper", tender) : watched("lease keeper", keeper);
-    guardian = spawn_guardian(
-        *system,
-        {watched("store reader", eng->reader), watched("store writer", eng->writer), watched("event hub", eng->hub),
-         watched("provider gateway", eng->gateway), watched("analyst", eng->model), watched("dispatch gate", eng->gate),
-         watched("registry", eng->tasks), watched("supervisor", eng->overseer), watched("execution runs", eng->runs),
-         watched("http gateway", gateway), ours, watched("pulse", beat)},
-        [this](const std::string& name, const std::string& why) {
-          log_event(log_level::error, "engine", "engine.part_gone", {{"part", name}, {"reason", why}});
-          fatal(exit_code::engine_failed);
-        });
+    std::vector<guarded_actor> parts{watched("store reader", eng->reader),
+                                     watched("store writer", eng->writer),
+                                     watched("event hub", eng->hub),
+                                     watched("provider gateway", eng->gateway),
+                                     watched("analyst", eng->model),
+                                     watched("dispatch gate", eng->gate),
+                                     watched("registry", eng->tasks),
+                                     watched("supervisor", eng->overseer),
+                                     watched("execution runs", eng->runs),
+                                     watched("http gateway", gateway),
+                                     ours,
+                                     watched("pulse", beat)};
+    if (options.cluster.enabled) {
+      parts.push_back(watched("peer links", links));
+      parts.push_back(watched("peer door", door));
+      parts.push_back(watched("gateway for other nodes", for_others));
+    }
+    guardian = spawn_guardian(*system, std::move(parts), [this](const std::string& name, const std::string& why) {
+      log_event(log_level::error, "engine", "engine.part_gone", {{"part", name}, {"reason", why}});
+      fatal(exit_code::engine_failed);
+    });
   }
 
   void listen_to_store() {
@@ -331,8 +394,9 @@ struct node::implementation {
   std::optional<start_failure> listen() {
     // Requests are limited where they are taken; twice as many questions leave room for those nobody waits for any
     // more.
-    inside = std::make_shared<actor_backend>(gateway, eng->reader, eng->board, eng->stamps,
-                                             2 * options.http.max_outstanding);
+    inside =
+        std::make_shared<actor_backend>(gateway, eng->reader, eng->board, eng->stamps, 2 * options.http.max_outstanding,
+                                        options.cluster.enabled ? eng->shards : nullptr);
     http::server_options server;
     server.http = options.http;
     server.auth = options.auth;
@@ -376,6 +440,10 @@ struct node::implementation {
       drain(eng->writer, limit / 5);
       drain(keeper, limit / 5);
       if (inside) inside->close();
+      door_inside->set({}, {});
+      end(door);
+      end(for_others);
+      end(links);
       end(gateway);
       end(eng->runs);
       end(eng->overseer);
@@ -392,6 +460,9 @@ struct node::implementation {
       end(beat);
       beat = nullptr;
       gateway = nullptr;
+      door = nullptr;
+      for_others = nullptr;
+      links = nullptr;
       keeper = nullptr;
       tender = nullptr;
       tail = nullptr;
@@ -423,7 +494,9 @@ std::optional<start_failure> node::start(std::chrono::seconds wait_store, const 
   auto& n = *implementation_;
   if (auto failed = n.open_admin()) return failed;
   if (auto failed = n.prepare_store(wait_store, stop_wanted)) return failed;
-  n.system_options = std::make_unique<system_config>(n.options.node);
+  if (n.options.cluster.enabled)
+    if (auto failed = n.check_identity()) return failed;
+  n.system_options = std::make_unique<system_config>(n.options.node, n.options.cluster);
   n.system = std::make_unique<caf::actor_system>(*n.system_options);
   n.eng = std::make_shared<engine>();
   n.eng->options = n.options;
@@ -448,6 +521,8 @@ std::optional<start_failure> node::start(std::chrono::seconds wait_store, const 
     const auto shown = utc.parse(local.format(at));
     return shown ? static_cast<int>(std::chrono::round<minutes>(shown->at - at).count()) : 480;
   };
+  if (n.options.cluster.enabled)
+    if (auto failed = n.open_door()) return failed;
   const auto sessions = make_postgres_store_factory(n.options.store, n.options.node.lease_time);
   if (auto failed = n.options.cluster.enabled ? n.join(sessions, stop_wanted) : n.claim(sessions)) return failed;
   if (auto failed = n.make_clients()) return failed;

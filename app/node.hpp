@@ -22,7 +22,7 @@ enum class exit_code : int {
   store_in_use = 4,       ///< Another daemon owns the shards.
   schema_unusable = 5,    ///< Newer than this daemon, or a migration was changed.
   ownership_lost = 6,     ///< Another node took the shards while this one ran.
-  cannot_listen = 7,      ///< The address of one of the HTTP listeners cannot be bound.
+  cannot_listen = 7,      ///< The address of a listener, HTTP or for other nodes, cannot be bound.
   provider_unusable = 8,  ///< Provider or language model settings cannot be used.
   stop_timed_out = 9,     ///< The orderly stop did not end in time.
   engine_failed = 10,     ///< An actor that everything relies on ended by itself.

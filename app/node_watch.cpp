@@ -136,6 +136,12 @@ void add_events(exposition& page, const engine_counts& counts) {
       .value(counts.subscribers_dropped);
 }
 
+void add_cluster(exposition& page, const cluster::peer_counts& counts) {
+  page.gauge("waihu_cluster_links", "Other nodes that can be asked now.").value(counts.links);
+  page.gauge("waihu_cluster_asks_open", "Questions that other nodes have not answered yet.").value(counts.open);
+  page.counter("waihu_cluster_asks_total", "Questions to other nodes that are over, by result.").values(counts.asks);
+}
+
 void add_log(exposition& page) {
   const auto log = telemetry::read_log_figures();
   page.counter("waihu_log_lines_total", "Lines logged, by level.");
@@ -205,6 +211,7 @@ std::string node_watch::metrics() const {
   add_store(page, *engine);
   add_http(page, *traffic);
   add_events(page, *engine);
+  add_cluster(page, *peers);
   add_log(page);
   add_process(page);
   return page.text();

@@ -9,6 +9,7 @@
 
 #include "actors/engine_counts.hpp"
 #include "app/readiness.hpp"
+#include "cluster/peer_links_actor.hpp"
 #include "http/traffic.hpp"
 
 namespace waihu {
@@ -17,6 +18,7 @@ namespace waihu {
 struct node_watch {
   std::shared_ptr<engine_counts> engine{std::make_shared<engine_counts>()};
   std::shared_ptr<http::traffic> traffic{std::make_shared<http::traffic>()};
+  std::shared_ptr<cluster::peer_counts> peers{std::make_shared<cluster::peer_counts>()};
   /// Until when, by the monotonic clock in ms, the claim surely holds: the begin of its last renewal plus its lease.
   std::shared_ptr<std::atomic<std::int64_t>> claim_good_until{std::make_shared<std::atomic<std::int64_t>>(0)};
   std::atomic<std::int64_t> epoch{};  ///< 0 until the shards are claimed.

@@ -36,14 +36,22 @@ void write_identity(json_writer& w, const query::job_with_task& found) {
   field(w, "leads_id", found.job.job.leads_id);
 }
 
+/// `stale`: another node follows the task and could not be asked.
+struct known_reasons : diagnosed_task {
+  bool stale{};
+};
+
 /// What the task's actor, or its absence, says; for a task at 1 nobody needs to be asked.
-async<result<diagnosed_task>> reasons_of(call& c, const call_task_record& task) {
+async<result<known_reasons>> reasons_of(call& c, const call_task_record& task) {
   diagnose_task question{c.organization, task.id};
   auto found = co_await c.ask_live<diagnosed_task>(&backend::diagnose, std::move(question));
-  if (!found) co_return found;
-  if (task.type == task_type::created && !found->processing && found->reasons.empty())
-    found->reasons.push_back({wait_kind::not_started, 0, {}});
-  co_return found;
+  known_reasons known;
+  if (found) static_cast<diagnosed_task&>(known) = std::move(*found);
+  else if (c.s.inside->is_elsewhere(task.id)) known.stale = true;
+  else co_return tl::unexpected<failure>(std::move(found.error()));
+  if (task.type == task_type::created && !known.processing && known.reasons.empty())
+    known.reasons.push_back({wait_kind::not_started, 0, {}});
+  co_return known;
 }
 
 }  // namespace
@@ -64,6 +72,7 @@ async<response> explain_task(call& c) {
   write_wait_reasons(w, c.s.zone, "reasons", found->reasons);
   field(w, "owner_node", found->owner_node);
   field(w, "last_error", found->last_error.empty() ? task->last_error : found->last_error);
+  write_stale(w, found->stale);
   w.EndObject();
   co_return e.done();
 }
@@ -75,13 +84,16 @@ async<response> explain_call(call& c) {
   explained_job now{job.phase, job.status, {}, {}};
   explain_job question{c.organization, found->task.id, job.row};
   auto live = co_await c.ask_live<explained_job>(&backend::explain, std::move(question));
-  if (!live && live.error().code != errc::not_found) co_return failure_answer(c.req, live.error());
+  const bool is_known = live || live.error().code == errc::not_found;
+  bool stale = !is_known && c.s.inside->is_elsewhere(found->task.id);
+  if (!is_known && !stale) co_return failure_answer(c.req, live.error());
   if (live) {
     now = std::move(*live);
-  } else if (job.phase != job_phase::closed) {
+  } else if (!stale && job.phase != job_phase::closed) {
     auto of_task = co_await reasons_of(c, found->task);
     if (!of_task) co_return failure_answer(c.req, of_task.error());
     now.reasons = std::move(of_task->reasons);
+    stale = of_task->stale;
   }
   envelope e(200, "查询成功");
   auto& w = e.data();
@@ -93,6 +105,7 @@ async<response> explain_call(call& c) {
   field(w, "waiting", !now.reasons.empty());
   write_wait_reasons(w, c.s.zone, "reasons", now.reasons);
   write_time_or_null(w, c.s.zone, "next_look", now.next_look);
+  write_stale(w, stale);
   w.EndObject();
   co_return e.done();
 }

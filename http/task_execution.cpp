@@ -108,7 +108,7 @@ async<bool> fetch_recordings(call& c, const execution_query& wanted, execution_p
   co_return true;
 }
 
-void write_page(json_writer& w, const zone_clock& zone, wall_time now, task_id task, const described_task& standing,
+void write_page(json_writer& w, const zone_clock& zone, wall_time now, task_id task, const shown_standing& standing,
                 const execution_page& page) {
   w.StartObject();
   field(w, "task_id", value(task));
@@ -118,7 +118,7 @@ void write_page(json_writer& w, const zone_clock& zone, wall_time now, task_id t
   field(w, "updated_count", static_cast<std::int64_t>(page.changed.size()));
   field(w, "error_count", page.error_count);
   field(w, "query_time", zone.format(now));
-  field(w, "stale", page.is_stale);
+  field(w, "stale", page.is_stale || standing.stale);
   key(w, "jobs_data");
   w.StartArray();
   for (const auto& row : page.rows.items) {

@@ -59,6 +59,7 @@ async<response> describe_group(call& c) {
   field(w, "total_completed", n.completed);
   field(w, "failed", n.failed);
   w.EndObject();
+  write_stale(w, standing->stale);
   w.EndObject();
   co_return e.done();
 }
@@ -77,6 +78,7 @@ async<response> interest_statistics(call& c) {
   field(w, "unable_to_judge", standing->counters.unable);
   field(w, "interested", standing->counters.interested);
   field(w, "not_interested", standing->counters.not_interested);
+  write_stale(w, standing->stale);
   w.EndObject();
   co_return e.done();
 }
@@ -148,6 +150,7 @@ async<response> diagnose(call& c) {
   field(w, "open_batches", found.open_batches);
   w.EndObject();
   field(w, "last_error", found.last_error.empty() ? standing->last_error : found.last_error);
+  write_stale(w, standing->stale || (!live && c.s.inside->is_elsewhere(id)));
   w.EndObject();
   co_return e.done();
 }

@@ -1,7 +1,5 @@
 #include "http/task_view.hpp"
 
-#include "http/json_writer.hpp"
-
 namespace waihu::http {
 
 pending<call_task_record> find_task(const call& c, task_id id) {
@@ -25,32 +23,43 @@ response refusal_answer(const request& req, const failure& why, int (*status_of)
 
 namespace {
 
-std::optional<described_task> live_task(const call& c, task_id id) {
+describe_task question_about(const call& c, task_id id) {
   describe_task wanted;
   wanted.organization_id = c.organization;
   wanted.task = id;
-  return c.s.inside->live_task(wanted);
+  return wanted;
 }
 
 /// Rows of a finished task are counted again after this time even if no event tells of a change: somebody may have
 /// mended them at the database.
 constexpr std::chrono::seconds longest_uncounted{60};
 
-described_task described(const query::task_standing& stored) {
+shown_standing shown(const query::task_standing& stored, bool stale) {
   const auto& task = stored.task;
-  return {task.type, task.job_group_id, stored.counters, task.updated_time, task.last_error, task.task_name};
+  return {{task.type, task.job_group_id, stored.counters, task.updated_time, task.last_error, task.task_name}, stale};
 }
 
 }  // namespace
 
-async<result<described_task>> standing_of(call& c, task_id id) {
-  if (auto live = live_task(c, id)) co_return std::move(*live);
+void write_stale(json_writer& w, bool stale) {
+  if (stale) field(w, "stale", true);
+}
+
+async<result<shown_standing>> standing_of(call& c, task_id id) {
+  if (auto live = c.s.inside->live_task(question_about(c, id))) co_return shown_standing{std::move(*live), false};
+  bool stale = false;
+  if (c.s.inside->is_elsewhere(id)) {
+    auto there = co_await c.ask_live<described_task>(&backend::describe, question_about(c, id));
+    if (there) co_return shown_standing{std::move(*there), false};
+    stale = there.error().code != errc::not_found;
+  }
   // Without an actor the store's rows are exact.
+  const bool keeps = !c.s.inside->has_peers();
   const auto stamp = c.s.inside->stamps().of_task(id);
   const auto now = std::chrono::steady_clock::now();
   auto kept = c.s.standings.find(value(id));
   if (kept && kept->figures.stored.task.organization_id != c.organization) kept = nullptr;
-  if (kept && kept->holds(stamp, now)) co_return described(kept->figures.stored);
+  if (keeps && kept && kept->holds(stamp, now)) co_return shown(kept->figures.stored, stale);
   query::find_standing q;
   q.organization_id = c.organization;
   q.task = id;
@@ -61,18 +70,20 @@ async<result<described_task>> standing_of(call& c, task_id id) {
   }
   auto found = co_await c.ask(std::move(q));
   if (!found) co_return tl::unexpected<failure>(std::move(found.error()));
-  auto shown = described(*found);
+  auto answer = shown(*found, stale);
   c.s.standings.keep(value(id), {std::move(*found), counted}, stamp, now);
-  co_return shown;
+  co_return answer;
 }
 
 async<result<std::vector<query::task_type_count>>> tasks_by_type(call& c) {
   const auto stamp = c.s.inside->stamps().of_organization(c.organization);
   const auto now = std::chrono::steady_clock::now();
-  if (const auto kept = c.s.type_counts.find(c.organization); kept && kept->holds(stamp, now)) co_return kept->figures;
+  const bool keeps = !c.s.inside->has_peers();
+  if (const auto kept = c.s.type_counts.find(c.organization); keeps && kept && kept->holds(stamp, now))
+    co_return kept->figures;
   query::count_tasks_by_type q{c.organization};
   auto counted = co_await c.ask(std::move(q));
-  if (counted) c.s.type_counts.keep(c.organization, *counted, stamp, now);
+  if (counted && keeps) c.s.type_counts.keep(c.organization, *counted, stamp, now);
   co_return counted;
 }
 

@@ -4,6 +4,7 @@
 
 #include "http/application.hpp"
 #include "http/body_fields.hpp"
+#include "http/json_writer.hpp"
 
 namespace waihu::http {
 
@@ -19,9 +20,18 @@ response task_missing(const request& req, const failure& why, int http_status = 
 /// `status_of` telling the HTTP status of a code. Failures without such a code go to `failure_answer`.
 response refusal_answer(const request& req, const failure& why, int (*status_of)(int code));
 
-/// Where a task stands, with exact counters: from its live actor, else from the store. not_found when the caller's
-/// organisation has no such task.
-async<result<described_task>> standing_of(call& c, task_id id);
+/// Where a task stands. `stale`: another node follows it and could not be asked, so these are the store's figures,
+/// which may be older than what that node knows.
+struct shown_standing : described_task {
+  bool stale{};
+};
+
+/// Where a task stands, with exact counters: from its live actor on whichever node, else from the store. not_found when
+/// the caller's organisation has no such task.
+async<result<shown_standing>> standing_of(call& c, task_id id);
+
+/// Says in an answer's data that it may be older than what is known elsewhere; says nothing where it is not.
+void write_stale(json_writer& w, bool stale);
 
 /// The caller's organisation's tasks by type, ascending.
 async<result<std::vector<query::task_type_count>>> tasks_by_type(call& c);

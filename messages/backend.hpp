@@ -53,6 +53,15 @@ class backend {
   /// What the task's live actor shows now; nullopt when the organisation has no such task or no actor runs for it here:
   /// ask the store then. Any thread; does not wait for the actor.
   [[nodiscard]] virtual std::optional<described_task> live_task(const describe_task& m) const = 0;
+  /// Whether another node follows the task, so that `live_task` shows nothing of it. Any thread.
+  [[nodiscard]] virtual bool is_elsewhere(task_id) const { return false; }
+  /// As `live_task`, from the node that follows the task. not_found: no actor runs for it there, the store is exact;
+  /// any other failure: the node could not be asked, and the store is older than what it knows.
+  virtual void describe(describe_task, completion<described_task> done) {
+    done(fail(errc::not_found, "no actor follows the task"));
+  }
+  /// Whether other nodes change the same store. `stamps` tell nothing of their changes.
+  [[nodiscard]] virtual bool has_peers() const { return false; }
   /// Tells what of the store's figures may have changed. Any thread; outlives every call.
   [[nodiscard]] virtual const change_stamps& stamps() const = 0;
 

@@ -350,7 +350,7 @@ using execution_runs = caf::typed_actor<caf::replies_to<run_atom, start_run>::wi
                                         caf::reacts_to<run_atom>, caf::reacts_to<run_atom, std::string>,
                                         caf::reacts_to<tick_atom, std::string>>;
 
-/// Requests of the HTTP side with their callbacks; one a process, never blocks an io thread.
+/// Requests of the HTTP side with their callbacks, and of other nodes; never blocks an io thread.
 using http_gateway = caf::typed_actor<
     caf::reacts_to<start_atom, start_call_task, answer_to<started_call_task>>,
     caf::reacts_to<switch_atom, suspend_resume_task, answer_to<suspended_resumed_task>>,
@@ -359,6 +359,8 @@ using http_gateway = caf::typed_actor<
     caf::reacts_to<diagnose_atom, diagnose_task, answer_to<diagnosed_task>>,
     caf::reacts_to<record_atom, fetch_recording, answer_to<std::string>>,
     caf::reacts_to<explain_atom, explain_job, answer_to<explained_job>>,
+    // What the task's live actor shows, wherever it lives; not_found when it has none.
+    caf::reacts_to<view_atom, describe_task, answer_to<described_task>>,
     caf::reacts_to<auto_atom, switch_automation, answer_to<automation_state>>,
     caf::reacts_to<auto_atom, automation_view, answer_to<automation_state>>,
     caf::reacts_to<sweep_atom, answer_to<bool>>, caf::reacts_to<run_atom, start_run, answer_to<run_record>>,
@@ -400,6 +402,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::refresh_jobs)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<waihu::refreshed_jobs>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::diagnose_task)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::diagnosed_task)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::describe_task)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::answer_to<waihu::described_task>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::make_follow_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::fetch_recording)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::result<waihu::call_task>)

@@ -114,6 +114,7 @@ void store_backend::suspend_resume(suspend_resume_task m, completion<suspended_r
 std::optional<described_task> store_backend::live_task(const describe_task& m) const {
   return on_live_task ? on_live_task(m) : std::nullopt;
 }
+void store_backend::describe(describe_task m, completion<described_task> done) { scripted(on_describe, done, m); }
 void store_backend::refresh(refresh_jobs m, completion<refreshed_jobs> done) { scripted(on_refresh, done, m); }
 void store_backend::follow_up(make_follow_up m, completion<made_follow_up> done) { scripted(on_follow_up, done, m); }
 void store_backend::diagnose(diagnose_task m, completion<diagnosed_task> done) { scripted(on_diagnose, done, m); }

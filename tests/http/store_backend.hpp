@@ -22,6 +22,8 @@ class store_backend final : public backend {
   std::function<result<started_call_task>(const start_call_task&)> on_start;
   std::function<result<suspended_resumed_task>(const suspend_resume_task&)> on_suspend_resume;
   std::function<std::optional<described_task>(const describe_task&)> on_live_task;
+  /// Where it is given every task is another node's, and this is what that node says of it.
+  std::function<result<described_task>(const describe_task&)> on_describe;
   std::function<result<refreshed_jobs>(const refresh_jobs&)> on_refresh;
   std::function<result<made_follow_up>(const make_follow_up&)> on_follow_up;
   std::function<result<diagnosed_task>(const diagnose_task&)> on_diagnose;
@@ -64,6 +66,9 @@ class store_backend final : public backend {
   void start(start_call_task m, completion<started_call_task> done) override;
   void suspend_resume(suspend_resume_task m, completion<suspended_resumed_task> done) override;
   std::optional<described_task> live_task(const describe_task& m) const override;
+  bool is_elsewhere(task_id) const override { return static_cast<bool>(on_describe); }
+  void describe(describe_task m, completion<described_task> done) override;
+  bool has_peers() const override { return static_cast<bool>(on_describe); }
   const change_stamps& stamps() const override { return stamps_; }
   void refresh(refresh_jobs m, completion<refreshed_jobs> done) override;
   void follow_up(make_follow_up m, completion<made_follow_up> done) override;

@@ -76,6 +76,7 @@ void EngineFixture::crash_node() {
   };
   // Every actor that the registry of this system still knows dies; none gets to say good-bye.
   kill(gateway_);
+  kill(eng->peers);
   kill(eng->runs);
   kill(eng->overseer);
   kill(eng->tasks);
@@ -175,6 +176,12 @@ result<suspended_resumed_task> EngineFixture::switch_task(task_id task, bool sus
 result<described_task> EngineFixture::describe(task_id task) {
   if (auto live = eng->board->look({organization, task})) return std::move(*live);
   return fail(errc::not_found, "the task shows nothing");
+}
+
+result<described_task> EngineFixture::describe_through(const http_gateway& gateway, task_id task) {
+  return await<described_task>([&](auto done) {
+    caf::anon_send(gateway, view_atom::value, describe_task{organization, task}, done);
+  });
 }
 
 result<diagnosed_task> EngineFixture::diagnose(task_id task) {

@@ -38,6 +38,9 @@ class EngineFixture : public ::testing::Test {
   result<started_call_task> start_task(task_id task, milliseconds budget = milliseconds{2'000});
   result<suspended_resumed_task> switch_task(task_id task, bool suspend);
   result<described_task> describe(task_id task);
+  /// The same through a gateway, which may ask another node.
+  result<described_task> describe_through(const http_gateway& gateway, task_id task);
+  const http_gateway& front() const { return gateway_; }
   result<diagnosed_task> diagnose(task_id task);
   result<automation_state> switch_automation(bool running);
   result<automation_state> automation();

@@ -1,0 +1,210 @@
+"""Any node answers any read: the same whichever is asked, and while a task's node is away the store's answer, marked as
+older, instead of an error."""
+import signal
+import time
+import unittest
+
+from cluster_harness import ClusterScenario, shard_of
+from harness import ask, wait_for
+
+LEADS, TASKS = 40, 4
+
+
+class ClusterReads(ClusterScenario):
+    names = ("node-a", "node-b")
+    # Long enough a lease that a node which is away goes on to own its tasks while it is asked for.
+    overrides = {"node.lease_time_ms": 20000, "node.lease_renew_ms": 1000, "cluster.ask_timeout_ms": 1000,
+                 "cluster.heartbeat_ms": 1000, "cluster.link_timeout_ms": 4000}
+
+    def campaign(self, *sim):
+        """Tasks of which each node owns some, over disjoint leads; started by way of node-a."""
+        self.set_up_organization()
+        self.start_all()
+        self.login()
+        self.import_by_product()
+        scene = self.ok("POST", "/api/create_scene", {"scene_name": "邀约", "scene_detail": "到店", "scene_type": 2,
+                                                      "bot_name": "小星"})
+        self.script_id = scene["script_id"]
+        tasks = [self.ok("POST", "/api/create-autoCall-tasks", {
+            "task_name": f"任务{n}", "script_id": self.script_id,
+            "size_desc": {"leads_type": [], "leads_product": [f"P{n}"]}})["task_id"] for n in range(TASKS)]
+        return tasks
+
+    def import_by_product(self):
+        rows = ["leads_id,leads_user_name,leads_user_phone,leads_product,leads_type"]
+        rows += [f"L{n:05d},客户{n},138{n:08d},P{n % TASKS},A" for n in range(1, LEADS + 1)]
+        boundary = "----cluster-reads"
+        body = (f"--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"leads.csv\"\r\n"
+                f"Content-Type: text/csv\r\n\r\n" + "\n".join(rows) + f"\r\n--{boundary}--\r\n").encode()
+        status, answer = ask(self.daemon.port, "POST", "/api/leads/import", body, self.token,
+                             headers={"Content-Type": f"multipart/form-data; boundary={boundary}"})
+        self.assertEqual((status, answer["data"]["success_count"]), (200, LEADS), answer)
+
+    def linked(self):
+        """Every node has its link to the other."""
+        def stands(node):
+            return "waihu_cluster_links 1" in node.admin("/metrics")[1]
+        wait_for("the nodes are linked", lambda: all(stands(node) for node in self.nodes.values()), 20, 0.2)
+
+    def of_node(self, tasks, name):
+        """A task that the node owns; one is made where it owns none of these."""
+        for task in tasks:
+            if self.owner_of(task) == name:
+                return task
+        raise AssertionError(f"{name} owns none of {tasks}: {[shard_of(t) for t in tasks]}")
+
+    def spread(self, tasks):
+        """More tasks over the same leads' products until each node owns one of them."""
+        for n in range(60):
+            if {self.owner_of(task) for task in tasks} >= set(self.names):
+                return tasks
+            tasks.append(self.ok("POST", "/api/create-autoCall-tasks", {
+                "task_name": f"更多{n}", "script_id": self.script_id,
+                "size_desc": {"leads_type": [], "leads_product": [f"P{n % TASKS}"]}})["task_id"])
+        raise AssertionError("no task for each node")
+
+    def task_reads(self, task):
+        return [("POST", "/api/describe-job-group", {"task_id": task}), ("POST", "/api/task-statistics", {"task_id": task}),
+                ("POST", "/api/diagnose-task", {"task_id": task}), ("POST", "/api/query-task-execution", {"task_id": task}),
+                ("GET", f"/api/tasks/{task}/why", None)]
+
+    def reads(self, tasks):
+        every = [("GET", path, None) for path in (
+            "/api/leads/statistics", "/api/leads/count", "/api/leads?page=1&page_size=50", "/api/leads/L00001", "/api/scenes",
+            f"/api/scenes/{self.script_id}", "/api/task_list?page=1&page_size=50", "/api/tasks", "/api/task-stats",
+            "/api/v1/outbound-bot/tasks", "/api/v1/outbound-bot/statistics", "/api/v1/outbound-bot/scripts",
+            "/api/v1/outbound-bot/config", "/api/config/check")]
+        every += [("POST", "/api/leads/statistics/filtered", {}), ("POST", "/api/auto-task", {"action": "check"})]
+        for task in tasks:
+            every += self.task_reads(task)
+            every.append(("GET", f"/api/task_followup_records/{task}?page=1&page_size=50", None))
+        rows = self.postgres.sql("select min(id) from leads_task_list group by task_id", self.store_url).splitlines()
+        for row in rows:
+            every += [("GET", f"/api/jobs/{row}/why", None), ("GET", f"/api/jobs/{row}/timeline", None)]
+        return every
+
+    # What tells of the node that was asked, or of the moment.
+    LOCAL = {"node", "last_sweep", "next_sweep", "query_time", "request_id", "timestamp"}
+
+    def plain(self, value):
+        if isinstance(value, dict):
+            return {k: self.plain(v) for k, v in value.items() if k not in self.LOCAL}
+        return [self.plain(v) for v in value] if isinstance(value, list) else value
+
+    def on(self, name, method, path, body=None, timeout=20):
+        return ask(self.nodes[name].port, method, path, body, self.token, timeout=timeout)
+
+    def complete(self, tasks):
+        ids = ",".join(str(int(t)) for t in tasks)
+        wait_for("every task at 4", lambda: self.postgres.sql(
+            f"select count(*) from call_tasks where id in ({ids}) and task_type = 4", self.store_url) == str(len(tasks)),
+            150, 0.25)
+
+    def test_both_nodes_answer_alike(self):
+        tasks = self.spread(self.campaign())
+        self.linked()
+        for task in tasks:
+            status, answer = self.start_task(task)
+            self.assertEqual(status, 200, answer)
+        # While calls are under way both see the same tasks, none of them through the store.
+        for task in tasks:
+            for method, path, body in self.task_reads(task):
+                for name in self.names:
+                    status, answer = self.on(name, method, path, body)
+                    self.assertEqual(status, 200, (name, path, answer))
+                    self.assertFalse(answer["data"].get("stale"), (name, path, answer))
+        group = {name: {task: self.on(name, "POST", "/api/describe-job-group", {"task_id": task})[1]["data"]["job_group_id"]
+                        for task in tasks} for name in self.names}
+        self.assertEqual(group["node-a"], group["node-b"])
+        self.complete(tasks)
+        different = []
+        for method, path, body in self.reads(tasks):
+            (status_a, a), (status_b, b) = (self.on(name, method, path, body) for name in self.names)
+            if (status_a, self.plain(a)) != (status_b, self.plain(b)):
+                different.append((path, body, a, b))
+        self.assertEqual(different, [])
+        self.assertEqual(self.sim.summary()["doubles"]["surplus_acceptances"], 0)
+
+    def test_a_suspend_through_the_other_node_is_carried_out_by_the_owner(self):
+        tasks = self.spread(self.campaign())
+        self.linked()
+        for name, other in (self.names, self.names[::-1]):
+            task = self.of_node(tasks, name)
+            status, answer = self.on(other, "POST", "/api/start-call-task", {"task_id": task})
+            self.assertEqual(status, 200, answer)
+            status, answer = self.on(other, "POST", "/api/suspend-resume-task", {"task_id": task, "action": "suspend"})
+            self.assertIn(status, (200, 400), answer)  # 400: it had ended already
+            self.assertIsNotNone(answer["code"])
+            seen = [self.on(each, "POST", "/api/diagnose-task", {"task_id": task})[1]["data"] for each in self.names]
+            self.assertEqual({each["owner_node"] for each in seen}, {name})
+
+    def stale_reads(self, task, limit_s):
+        """Each read of a task whose node is away: an answer in time, from the store, that says so."""
+        for method, path, body in self.task_reads(task):
+            begun = time.monotonic()
+            status, answer = self.on("node-a", method, path, body)
+            took = time.monotonic() - begun
+            self.assertEqual(status, 200, (path, answer))
+            self.assertIs(answer["data"].get("stale"), True, (path, answer))
+            self.assertLess(took, limit_s, path)
+
+    def test_a_killed_nodes_tasks_are_answered_from_the_store_as_stale(self):
+        tasks = self.spread(self.campaign())
+        self.linked()
+        task = self.of_node(tasks, "node-b")
+        self.assertEqual(self.start_task(task)[0], 200)
+        self.nodes["node-b"].kill()
+        wait_for("the link is down", lambda: "waihu_cluster_links 0" in self.nodes["node-a"].admin("/metrics")[1], 10, 0.1)
+        self.stale_reads(task, 3)
+        status, answer = self.on("node-a", "POST", "/api/suspend-resume-task", {"task_id": task, "action": "suspend"})
+        self.assertEqual(status, 503, answer)
+        # Its leases end, node-a takes over, and nothing is stale any more.
+        self.wait_until_shared(["node-a"], seconds=40)
+        def fresh():
+            return "stale" not in self.on("node-a", "POST", "/api/describe-job-group", {"task_id": task})[1]["data"]
+        wait_for("the task is followed here", fresh, 10)
+
+    def test_a_stopped_nodes_tasks_are_answered_from_the_store_until_it_goes_on(self):
+        tasks = self.spread(self.campaign())
+        self.linked()
+        task = self.of_node(tasks, "node-b")
+        self.assertEqual(self.start_task(task)[0], 200)
+        self.nodes["node-b"].signal(signal.SIGSTOP)
+        # First it only does not answer; after cluster.link_timeout_ms the link is cut.
+        self.stale_reads(task, 8)
+        wait_for("the link is cut", lambda: "waihu_cluster_links 0" in self.nodes["node-a"].admin("/metrics")[1], 20, 0.1)
+        self.stale_reads(task, 3)
+        self.nodes["node-b"].signal(signal.SIGCONT)
+        self.linked()
+        status, answer = self.on("node-a", "POST", "/api/describe-job-group", {"task_id": task})
+        self.assertEqual(status, 200, answer)
+        self.assertNotIn("stale", answer["data"])
+
+    def test_auto_task_is_switched_on_every_node(self):
+        tasks = self.spread(self.campaign())
+        self.linked()
+        status, answer = self.on("node-a", "POST", "/api/auto-task", {"action": "stop"})
+        self.assertEqual((status, answer["data"]["running"]), (200, False), answer)
+        wait_for("node-b has heard", lambda: self.on("node-b", "POST", "/api/auto-task", {"action": "check"})[1]["data"]
+                 ["running"] is False, 4)
+        task = self.of_node(tasks, "node-b")
+        status, answer = self.on("node-b", "POST", "/api/start-call-task", {"task_id": task})
+        self.assertNotEqual(status, 200, answer)
+        self.assertEqual(self.on("node-b", "POST", "/api/auto-task", {"action": "start"})[0], 200)
+        wait_for("node-a has heard", lambda: self.on("node-a", "POST", "/api/auto-task", {"action": "check"})[1]["data"]
+                 ["running"] is True, 4)
+
+
+class Identities(ClusterScenario):
+    names = ("node-a",)
+
+    def test_a_node_whose_certificate_cannot_be_used_does_not_start(self):
+        node = self.nodes["node-a"]
+        node.flags.append("--set=cluster.key=" + self.certificates.issue("other")[1])
+        node.start(ready=False)
+        self.assertEqual(node.process.wait(30), 2)
+        self.assertIn("does not belong to the certificate", node.log_text())
+
+
+if __name__ == "__main__":
+    unittest.main()
