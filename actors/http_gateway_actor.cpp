@@ -282,6 +282,11 @@ whole_gateway::behavior_type gateway_behavior(gateway_pointer self, engine_ptr e
       [self](auto_atom, const automation_view& wanted, const answer_to<automation_state>& done) {
         view_automation(self, wanted, done);
       },
+      [self](publish_atom, const tell_progress_elsewhere& told, const answer_to<bool>& done) {
+        self->send(self->state.eng->hub, publish_atom::value,
+                   event_pack(std::make_shared<const std::vector<event_record>>(1, told.event)));
+        (*done)(true);
+      },
       [self](sweep_atom, const answer_to<bool>& done) {
         self->send(self->state.eng->overseer, sweep_atom::value);
         tell_others_to_sweep(self);

@@ -67,6 +67,7 @@ struct question_visitor {
   void operator()(const switch_automation& q) const { send<switch_automation>(auto_atom::value, q); }
   void operator()(const automation_view& q) const { send<automation_view>(auto_atom::value, q); }
   void operator()(const sweep_now&) const { send<sweep_now>(sweep_atom::value); }
+  void operator()(const tell_progress_elsewhere& q) const { send<tell_progress_elsewhere>(publish_atom::value, q); }
 };
 
 caf::result<std::string> take(door_pointer self, const std::string& bytes) {

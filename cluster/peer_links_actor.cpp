@@ -323,6 +323,7 @@ milliseconds patience_for(const remote_question& question, milliseconds ask_time
     milliseconds operator()(const describe_task&) const { return {}; }
     milliseconds operator()(const automation_view&) const { return {}; }
     milliseconds operator()(const sweep_now&) const { return {}; }
+    milliseconds operator()(const tell_progress_elsewhere&) const { return {}; }
   };
   return ask_timeout + std::visit(longest{}, question);
 }

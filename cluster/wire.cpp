@@ -63,6 +63,10 @@ void fields(auto& a, like<automation_state> auto& x) {
   a(x.running, x.node, x.live_jobs, x.polling_jobs, x.waiting_jobs, x.last_sweep, x.next_sweep);
 }
 void fields(auto&, like<sweep_now> auto&) {}
+void fields(auto& a, like<event_record> auto& x) {
+  a(x.id, x.organization_id, x.task, x.job, x.kind, x.from, x.to, x.at, x.data_json);
+}
+void fields(auto& a, like<tell_progress_elsewhere> auto& x) { a(x.event); }
 void fields(auto& a, like<start_run> auto& x) { a(x.organization_id, x.task, x.batch_size, x.pause, x.skip_recording); }
 void fields(auto& a, like<await_case_calls> auto& x) { a(x.organization_id, x.task, x.rows, x.budget); }
 void fields(auto& a, like<run_record> auto& x) {

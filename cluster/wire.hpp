@@ -59,6 +59,9 @@ struct answer_of<automation_view> : std::type_identity<automation_state> {};
 template <>
 struct answer_of<sweep_now> : std::type_identity<bool> {};
 
+template <>
+struct answer_of<tell_progress_elsewhere> : std::type_identity<bool> {};
+
 template <class Question>
 using answer_of_t = typename answer_of<Question>::type;
 

@@ -162,6 +162,12 @@ struct automation_state {
 /// trigger-monitor: one sweep of this node now.
 struct sweep_now {};
 
+/// Progress of a live task, for the subscribers of another node: it is told and not kept, so that nobody reads it in the
+/// store.
+struct tell_progress_elsewhere {
+  event_record event;
+};
+
 /// start-query-execution-run: looks at every call of a task once, in the background. A task has one run at a time: when
 /// one is under way it is answered.
 struct start_run {

@@ -318,7 +318,7 @@ using cluster_keeper = caf::typed_actor<
 /// What another node may be asked; it answers from its own actors, never by asking on.
 using remote_question = std::variant<start_call_task, suspend_resume_task, refresh_jobs, make_follow_up, diagnose_task,
                                      fetch_recording, explain_job, describe_task, start_run, await_case_calls,
-                                     switch_automation, automation_view, sweep_now>;
+                                     switch_automation, automation_view, sweep_now, tell_progress_elsewhere>;
 using remote_question_ptr = std::shared_ptr<const remote_question>;
 
 /// Links to the other nodes.
@@ -363,6 +363,8 @@ using http_gateway = caf::typed_actor<
     caf::reacts_to<view_atom, describe_task, answer_to<described_task>>,
     caf::reacts_to<auto_atom, switch_automation, answer_to<automation_state>>,
     caf::reacts_to<auto_atom, automation_view, answer_to<automation_state>>,
+    // Progress of another node's task.
+    caf::reacts_to<publish_atom, tell_progress_elsewhere, answer_to<bool>>,
     caf::reacts_to<sweep_atom, answer_to<bool>>, caf::reacts_to<run_atom, start_run, answer_to<run_record>>,
     caf::reacts_to<place_atom, await_case_calls, answer_to<bool>>,
     caf::reacts_to<place_atom, cancel_case_call, answer_to<bool>>,
@@ -373,6 +375,7 @@ using http_gateway = caf::typed_actor<
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::owned_news_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::shard_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::remote_question_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::tell_progress_elsewhere)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::steady_time)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::change_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waihu::query_ptr)

@@ -107,6 +107,10 @@ auto all_of(const automation_state& x) {
   return std::tie(a, b, c, d, e, f, g);
 }
 auto all_of(const sweep_now&) { return std::tuple<>{}; }
+auto all_of(const tell_progress_elsewhere& x) {
+  const auto& [a, b, c, d, e, f, g, h, i] = x.event;
+  return std::tie(a, b, c, d, e, f, g, h, i);
+}
 auto all_of(const start_run& x) {
   const auto& [a, b, c, d, e] = x;
   return std::tie(a, b, c, d, e);
@@ -176,6 +180,9 @@ std::vector<exchange> every_exchange() {
       {switch_automation{"ORG", true, user_id{77}}, automation_state{false, "node-a", 1, 2, 3, some_day, std::nullopt}},
       {automation_view{"ORG"}, automation_state{true, "node-b", 4, 5, 6, std::nullopt, some_day}},
       {sweep_now{}, true},
+      {tell_progress_elsewhere{
+           event_record{event_id{3}, "ORG", id, row, "progress", "from", "to", some_day, R"({"failed":1})"}},
+       true},
   };
 }
 
