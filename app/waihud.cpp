@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "app/node.hpp"
+#include "cluster/certificates.hpp"
 #include "config/describe.hpp"
 #include "config/load.hpp"
 #include "http/tls_identity.hpp"
@@ -44,6 +45,13 @@ int check(const config::load_outcome& loaded, const flags& wanted) {
     const auto pair = http::tls_identity::load(files.tls_certificate, files.tls_key);
     if (!pair) {
       std::cerr << pair.error().message << "\nnothing was started\n";
+      return static_cast<int>(exit_code::usage);
+    }
+  }
+  if (loaded.value.cluster.enabled) {
+    const auto good_until = cluster::check_certificates(loaded.value.cluster);
+    if (!good_until) {
+      std::cerr << good_until.error().message << "\nnothing was started\n";
       return static_cast<int>(exit_code::usage);
     }
   }

@@ -171,14 +171,18 @@ async<response> query_execution(call& c) {
   execution_page page;
   page.rows = std::move(*rows);
   if (page.rows.total > 0) {
-    const auto refreshed = co_await refresh_page(c, wanted, page);
-    if (!refreshed) co_return failure_answer(c.req, refreshed.error());
+    // A node that has just not answered is not waited for again, unless a look is insisted on.
+    const bool is_reachable = !standing->stale;
+    if (is_reachable || wanted.apply_update) {
+      const auto refreshed = co_await refresh_page(c, wanted, page);
+      if (!refreshed) co_return failure_answer(c.req, refreshed.error());
+    }
     if (wanted.apply_update && !page.error.empty())
       co_return error_answer(c.req, 500, 5003, "获取外呼任务状态失败: " + page.error);
-    if (!wanted.skip_recording) co_await fetch_recordings(c, wanted, page);
+    if (!wanted.skip_recording && is_reachable) co_await fetch_recordings(c, wanted, page);
   }
   // What the refresh found is counted already.
-  standing = co_await standing_of(c, wanted.id);
+  if (!standing->stale) standing = co_await standing_of(c, wanted.id);
   if (!standing) co_return task_missing(c.req, standing.error());
   if (page.rows.total == 0) {
     envelope e("error", 4008, is_filtered ? "任务下没有已跟进的记录" : "任务下没有已分配的外呼任务");

@@ -123,7 +123,8 @@ async<response> diagnose(call& c) {
   diagnose_task order;
   order.organization_id = c.organization;
   order.task = id;
-  auto live = co_await c.ask_live<diagnosed_task>(&backend::diagnose, std::move(order));
+  result<diagnosed_task> live = fail(errc::unavailable, "the task's node does not answer");
+  if (!standing->stale) live = co_await c.ask_live<diagnosed_task>(&backend::diagnose, std::move(order));
   const diagnosed_task found = live ? std::move(*live) : diagnosed_task{};
   const bool can_process =
       !found.quarantined && (standing->type == task_type::calling || standing->type == task_type::calls_complete ||

@@ -4,7 +4,7 @@ import signal
 import time
 import unittest
 
-from cluster_harness import ClusterScenario, shard_of
+from cluster_harness import ClusterScenario, Node, shard_of
 from harness import ask, wait_for
 
 LEADS, TASKS = 40, 4
@@ -16,7 +16,7 @@ class ClusterReads(ClusterScenario):
     overrides = {"node.lease_time_ms": 20000, "node.lease_renew_ms": 1000, "cluster.ask_timeout_ms": 1000,
                  "cluster.heartbeat_ms": 1000, "cluster.link_timeout_ms": 4000}
 
-    def campaign(self, *sim):
+    def campaign(self):
         """Tasks of which each node owns some, over disjoint leads; started by way of node-a."""
         self.set_up_organization()
         self.start_all()
@@ -47,7 +47,7 @@ class ClusterReads(ClusterScenario):
         wait_for("the nodes are linked", lambda: all(stands(node) for node in self.nodes.values()), 20, 0.2)
 
     def of_node(self, tasks, name):
-        """A task that the node owns; one is made where it owns none of these."""
+        """One of the tasks that the node owns."""
         for task in tasks:
             if self.owner_of(task) == name:
                 return task
@@ -112,7 +112,8 @@ class ClusterReads(ClusterScenario):
                 for name in self.names:
                     status, answer = self.on(name, method, path, body)
                     self.assertEqual(status, 200, (name, path, answer))
-                    self.assertFalse(answer["data"].get("stale"), (name, path, answer))
+                    if path != "/api/query-task-execution":  # there also a look may have come too late
+                        self.assertNotIn("stale", answer["data"], (name, path))
         group = {name: {task: self.on(name, "POST", "/api/describe-job-group", {"task_id": task})[1]["data"]["job_group_id"]
                         for task in tasks} for name in self.names}
         self.assertEqual(group["node-a"], group["node-b"])
@@ -171,7 +172,7 @@ class ClusterReads(ClusterScenario):
         self.assertEqual(self.start_task(task)[0], 200)
         self.nodes["node-b"].signal(signal.SIGSTOP)
         # First it only does not answer; after cluster.link_timeout_ms the link is cut.
-        self.stale_reads(task, 8)
+        self.stale_reads(task, 4)
         wait_for("the link is cut", lambda: "waihu_cluster_links 0" in self.nodes["node-a"].admin("/metrics")[1], 20, 0.1)
         self.stale_reads(task, 3)
         self.nodes["node-b"].signal(signal.SIGCONT)
@@ -199,8 +200,7 @@ class Identities(ClusterScenario):
     names = ("node-a",)
 
     def test_a_node_whose_certificate_cannot_be_used_does_not_start(self):
-        node = self.nodes["node-a"]
-        node.flags.append("--set=cluster.key=" + self.certificates.issue("other")[1])
+        node = self.nodes["node-a"] = Node(self, "node-a", {"cluster.key": self.certificates.issue("other")[1]})
         node.start(ready=False)
         self.assertEqual(node.process.wait(30), 2)
         self.assertIn("does not belong to the certificate", node.log_text())
