@@ -31,6 +31,7 @@ NAMES = ("node-a", "node-b", "node-c")
 ASK_S = 5              # a client gives an answer so long before it tries elsewhere
 AVOID_S = 2            # and leaves a node that did not answer alone for so long, as a balancer does
 PATIENCE_S = 90        # of somebody who wants a thing done, over all his tries
+NOTICING_S = 1.5       # after its next renewal a node has noticed that its clock is wrong
 STOP_S = 45            # an orderly stop, with the store possibly away
 SETTLED_OPEN = "select id from call_tasks where task_type in ({}) order by id"
 STALE = re.compile(r'^waihu_store_changes_total\{[^}]*result="stale_epoch"[^}]*\} (\S+)$', re.M)
@@ -52,11 +53,11 @@ class Clock:
     def put_into(self, node):
         node.clock_file = os.path.join(node.folder, "clock_ahead_s")
         self.turn(node, 0)
-        if not self.works:
-            return
-        asan = node.environment.get("ASAN_OPTIONS", "")
-        node.environment.update(LD_PRELOAD=self.library, WAIHU_CLOCK_FILE=node.clock_file,
-                                ASAN_OPTIONS=(asan + ":" if asan else "") + "verify_asan_link_order=0")
+        # libpqxx 6.4 leaks a result when a statement finds its connection dead: no reason to end with a failure.
+        options = [node.environment.get("ASAN_OPTIONS"), "detect_leaks=0", self.works and "verify_asan_link_order=0"]
+        node.environment["ASAN_OPTIONS"] = ":".join(filter(None, options))
+        if self.works:
+            node.environment.update(LD_PRELOAD=self.library, WAIHU_CLOCK_FILE=node.clock_file)
 
     @staticmethod
     def turn(node, ahead_s):
@@ -78,6 +79,15 @@ class Member(cluster_harness.Node):
     def runs(self):
         return self.process is not None and self.process.poll() is None
 
+    def state(self):
+        """One letter of the kernel's: R, S, D, T for stopped, Z for ended."""
+        if not self.runs():
+            return "Z"
+        try:
+            return pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return "Z"
+
 
 @dataclasses.dataclass
 class Disturbance:
@@ -98,7 +108,7 @@ class ClusterCampaign(campaign.Campaign):
     def __init__(self, options, mode, seed, postgres):
         super().__init__(options, mode, seed, postgres)
         self.nodes, self.tasks, self.suspensions, self.healings, self.endings = {}, [], [], [], []
-        self.disturbances, self.broken, self.paused = [], [], set()
+        self.clock_refusals, self.disturbances, self.broken, self.paused = [], [], [], set()
         self.chosen = None  # the node that is asked, instead of any
         self.during = "the beginning"
         self.ready_ms, self.gaps_ms = [], []
@@ -106,6 +116,7 @@ class ClusterCampaign(campaign.Campaign):
         self.store_turn = threading.Lock()
         self.over = threading.Event()
         self.turns = random.Random(seed)
+        self.drains = "undrain" in subprocess.run([harness.BIN / "waihuctl", "--help"], capture_output=True, text=True).stdout
 
     # --- the parts
 
@@ -262,7 +273,9 @@ class ClusterCampaign(campaign.Campaign):
                 except (OSError, ValueError, http.client.HTTPException):
                     node.avoid_until = time.monotonic() + AVOID_S
                     continue
-                if status not in (502, 503):
+                if status == 401 and self.token and path != "/api/login":
+                    self.done["  401 with a good token"] += 1  # a clock that is off, perhaps
+                elif status not in (502, 503):
                     return status, answer
             time.sleep(0.2)  # between two rounds of tries
         return None
@@ -367,25 +380,47 @@ class ClusterCampaign(campaign.Campaign):
         time.sleep(fault.ms / 1000)
         self.bring_up(node)
 
+    def until_failpoint(self, node, wish):
+        """Starts a node anew that ends or stops itself between two steps of dispatch, and waits for it. Its state: "Z" (it
+        has ended), "T" (it has stopped), or what it is in when it does not get there."""
+        self.kill_node(node)
+        self.start_node(node, failpoint=wish)
+        wait = time.monotonic() + 2 * self.options.lease_s + campaign.FAILPOINT_WAIT_S
+        while (state := node.state()) not in "ZT" and time.monotonic() < wait:
+            time.sleep(0.02)  # the interval of a poll
+        if state not in "ZT":
+            self.done["  failpoints not reached"] += 1
+        return state
+
     def do_failpoint(self, fault):
         """The node dies between two steps of dispatch, if it gets there."""
         node = self.nodes[NAMES[fault.node]]
         if not self.failpoints:
-            self.done["failpoints by the clock"] += 1
+            self.done["  failpoints by the clock"] += 1
             return self.do_kill(fault)
-        self.kill_node(node)
-        self.start_node(node, failpoint=fault.how)
-        wait = time.monotonic() + 2 * self.options.lease_s + campaign.FAILPOINT_WAIT_S
-        while node.runs() and time.monotonic() < wait:
-            time.sleep(0.05)  # the interval of a poll
-        if node.runs():
-            self.done["failpoints not reached"] += 1
-        elif node.process.returncode != -signal.SIGKILL:
+        if self.until_failpoint(node, fault.how) == "Z" and node.process.wait() != -signal.SIGKILL:
             self.endings.append({"node": node.name, "code": node.process.returncode, "wanted": -9, "during": str(fault)})
         self.disturbed(fault, node)
         self.kill_node(node)
         time.sleep(fault.ms / 1000)
         self.bring_up(node)
+
+    def do_stuck(self, fault):
+        """The node sleeps between two steps of dispatch until its shards are another's, and then goes on with its step."""
+        node = self.nodes[NAMES[fault.node]]
+        if not self.failpoints:
+            self.done["  failpoints by the clock"] += 1
+            return self.do_stop(fault)
+        state = self.until_failpoint(node, fault.how + ":stop")
+        self.disturbed(fault, node)
+        if state == "Z":  # a daemon that knows no stops at failpoints
+            time.sleep(fault.ms / 1000)
+            return self.bring_up(node)
+        node.meant_to_run = True
+        node.signal(signal.SIGSTOP)  # in case that it did not get there
+        time.sleep(fault.ms / 1000)
+        node.signal(signal.SIGCONT)
+        self.until_ready(node)
 
     def do_stop(self, fault):
         node = self.nodes[NAMES[fault.node]]
@@ -439,13 +474,34 @@ class ClusterCampaign(campaign.Campaign):
             return
         node = self.nodes[NAMES[fault.node]]
         self.clock.turn(node, int(fault.how))
-        time.sleep(fault.ms / 1000)
+        notices_s = min(0.3 * self.options.lease_s + NOTICING_S, fault.ms / 1000)
+        time.sleep(notices_s)
+        before = self.stamps_refused()
+        time.sleep(fault.ms / 1000 - notices_s)
+        self.clock_refusals.append({"node": node.name, "ahead_s": int(fault.how), "count": self.stamps_refused() - before})
         self.clock.turn(node, 0)
 
+    def stamps_refused(self):
+        """Requests that the provider refused because of the time they were signed at."""
+        return sum(r["count"] for r in self.sim.summary()["requests"] if r["code"].startswith("InvalidTimeStamp"))
+
     def do_drain(self, fault):
-        name = NAMES[fault.node]
+        if not self.drains:
+            return self.drain_by_hand(fault)
+        for action in ("drain", "undrain"):
+            give_up = time.monotonic() + STOP_S
+            while (done := subprocess.run([harness.BIN / "waihuctl", action, NAMES[fault.node]], capture_output=True, text=True,
+                                          env=dict(os.environ, WAIHU_STORE_URL=self.store_url))).returncode != 0:
+                if time.monotonic() > give_up:
+                    raise Broken(f"waihuctl {action}: {done.stderr}")
+                time.sleep(0.5)  # between tries: the store may be away
+            if action == "drain":
+                time.sleep(fault.ms / 1000)
+
+    def drain_by_hand(self, fault):
+        """For a waihuctl that cannot: what it would do."""
         for drained in ("true", "false"):
-            self.quick_sql(f"update nodes set drained = {drained} where node = '{name}'; "
+            self.quick_sql(f"update nodes set drained = {drained} where node = '{NAMES[fault.node]}'; "
                            "select pg_notify('waihu_cluster', '')")
             if drained == "true":
                 time.sleep(fault.ms / 1000)
@@ -659,7 +715,7 @@ class ClusterCampaign(campaign.Campaign):
         if found is None:
             return
         over = list(self.failovers(found))
-        for kind in ("kill", "failpoint", "stop", "away"):
+        for kind in ("kill", "failpoint", "stop", "stuck", "away"):
             owned = [o for seen, o, _ in over if seen.kind == kind]
             tracked = [t for seen, _, t in over if seen.kind == kind and t is not None]
             if owned:

@@ -191,6 +191,13 @@ def progress_resumes(at):
             yield f"after {healing['after']}: no call moved within {healing['bound_ms'] / 1000:.0f} s"
 
 
+@promise("a node whose clock is wrong has noticed it and goes on calling", CHECKS)
+def wrong_clock_is_noticed(at):
+    for seen in at.all.clock_refusals:
+        if seen["count"]:
+            yield f"{seen['node']}, {seen['ahead_s']} s ahead: the provider refused {seen['count']} requests for their time"
+
+
 @promise("a node ends only when it is told to, and then in order", CHECKS)
 def ends_are_wanted(at):
     for end in at.all.endings:

@@ -90,6 +90,8 @@ PLANTED = {
         lambda e: e.node_counters["a"][1]["listed"].pop(0)],
     "work goes on within a bound once a disturbance is over": [
         lambda e: e.progress[1].update(steps=3), lambda e: e.progress.pop(1)],
+    "a node whose clock is wrong has noticed it and goes on calling": [
+        lambda e: e.clock_refusals.append({"node": "a", "ahead_s": 3600, "count": 1})],
     "a node ends only when it is told to, and then in order": [
         lambda e: e.endings[0].update(code=-6), lambda e: e.endings[0].update(wanted=None)],
 }

@@ -88,6 +88,7 @@ class ClusterEvidence(checker.Evidence):
     progress: list = dataclasses.field(default_factory=list)  # {"at_ms", "steps", "open"}
     healings: list = dataclasses.field(default_factory=list)  # {"at_ms", "bound_ms", "after"}
     endings: list = dataclasses.field(default_factory=list)   # ends of a process: {"node", "code", "wanted"}
+    clock_refusals: list = dataclasses.field(default_factory=list)  # {"node", "ahead_s", "count"}: requests refused as too old
     limits: dict = dataclasses.field(default_factory=dict)    # calls per second: {"organization", "account", "speed"}
     node_counters: dict = dataclasses.field(default_factory=dict)  # node -> task -> answers, as `counters`
     node_tasks: dict = dataclasses.field(default_factory=dict)     # task id -> shard, as the tables say
@@ -183,6 +184,6 @@ def gather(run, tasks):
         **{field.name: getattr(plain, field.name) for field in dataclasses.fields(checker.Evidence)},
         leases=table(run.postgres, run.store_url, LEASES), writes=table(run.postgres, run.store_url, WRITES),
         looks=run.watch.looks, progress=run.watch.progress, suspensions=run.suspensions, healings=run.healings,
-        endings=run.endings, limits=run.limits, node_counters=counters,
+        endings=run.endings, clock_refusals=run.clock_refusals, limits=run.limits, node_counters=counters,
         node_tasks={row["id"]: row["shard"] for row in table(run.postgres, run.store_url,
                                                              "select id, shard from call_tasks order by id")})

@@ -100,6 +100,7 @@ CLUSTER_KINDS = {
     "kill": 18,      # kill -9 of a node, started again after a while
     "failpoint": 8,  # a node that kills itself between two steps of dispatch, started again after a while
     "stop": 16,      # SIGSTOP, then SIGCONT
+    "stuck": 8,      # a node that stops itself between two steps of dispatch, longer than its lease, then goes on
     "away": 12,      # a node cut from the store
     "link": 8,       # the link between two nodes cut
     "store": 8,      # a restart of PostgreSQL
@@ -110,7 +111,7 @@ CLUSTER_KINDS = {
     "drain": 7,      # a node is drained and taken back
     "rolling": 3,    # SIGTERM of each node in turn
 }
-DISABLING = {"kill", "failpoint", "stop", "away", "clock", "drain"}  # their node can work less, or not at all
+DISABLING = {"kill", "failpoint", "stop", "stuck", "away", "clock", "drain"}  # their node can work less, or not at all
 NODES = 3
 
 
@@ -158,6 +159,8 @@ def lasting(dice, kind, lease_ms, longest_ms, is_first):
         return dice.randrange(lease_ms // 5, lease_ms) if short else dice.randrange(beyond, max(longest, beyond + 1))
     if kind in ("kill", "failpoint"):
         return dice.randrange(200, lease_ms // 2) if short else dice.randrange(lease_ms, lease_ms * 5 // 2)
+    if kind == "stuck":
+        return dice.randrange(lease_ms * 5 // 4, lease_ms * 2)
     if kind in ("clock", "drain", "link"):
         return dice.randrange(lease_ms, lease_ms * 2)
     if kind == "outage":
@@ -179,7 +182,7 @@ def one_fault(dice, kind, node, other, lease_ms, longest_ms, is_first):
         how = str(dice.randrange(1, 4))
     elif kind == "clock":
         how = dice.choice(("+3600", "-3600"))
-    elif kind == "failpoint":
+    elif kind in ("failpoint", "stuck"):
         how = f"{dice.choice(FAILPOINTS)}:{dice.choices((1, 2, 3), (6, 3, 1))[0]}"
     return Fault(kind, at_ms=dice.randrange(0, lease_ms), ms=lasting(dice, kind, lease_ms, longest_ms, is_first),
                  node=node, other=other, how=how)
