@@ -24,6 +24,9 @@ from wires import Wires
 import cluster_harness  # found by evidence.py's path
 
 
+NODE_START_S, BOUT_S = 3, 2  # about what a start takes, and until calls move again
+
+
 class ClusterCampaign(Nodes, People, Faults, campaign.Campaign):
     """Several tasks on one database, one simulator and three daemons."""
     checks = cluster_checker.every_check()
@@ -106,10 +109,16 @@ class ClusterCampaign(Nodes, People, Faults, campaign.Campaign):
     def size(moments):
         return f"{sum(len(bout.faults) for bout in moments)} faults in {len(moments)} bouts"
 
+    def planned_s(self, bout):
+        """About how long a bout takes, so that the calls last as long as the plan."""
+        waits = {"failpoint": self.options.lease_s + NODE_START_S, "stuck": self.options.lease_s + NODE_START_S,
+                 "kill": NODE_START_S, "rolling": 6 * NODE_START_S, "store": NODE_START_S}
+        return max((f.at_ms + f.ms) / 1000 + waits.get(f.kind, 0) for f in bout.faults) + bout.calm_ms / 1000 + BOUT_S
+
     def play(self, moments):
         self.threads, self.started = [], set()
-        planned_s = sum(max(f.at_ms + f.ms for f in bout.faults) + bout.calm_ms for bout in moments) / 1000 + 3 * len(moments)
-        rate = max(4, math.ceil(self.options.leads / (0.8 * planned_s)))
+        planned_s = sum(self.planned_s(bout) for bout in moments)
+        rate = max(4, math.ceil(self.options.leads / (0.9 * planned_s)))
         self.limits = {"organization": rate, "account": 4 * rate, "speed": campaign.SPEED, "enforced": False}
         self.open()
         self.make_tasks()

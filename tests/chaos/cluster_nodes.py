@@ -19,6 +19,7 @@ import cluster_harness  # found by evidence.py's path
 NAMES = ("node-a", "node-b", "node-c")
 ASK_S = 5              # a client gives an answer so long before it tries elsewhere
 STOP_S = 45            # an orderly stop, with the store possibly away
+OTHER_LOOPBACK = "127.0.0.2"  # where other nodes are told to reach a node: the wire that can be cut, at the same port
 STALE = re.compile(r'^waihu_store_changes_total\{[^}]*result="stale_epoch"[^}]*\} (\S+)$', re.M)
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -83,7 +84,9 @@ class Nodes:
         port = self.wires.open(f"store {name}", "unix", socket)
         url = (f"postgresql://{parts.username}@127.0.0.1:{port}{parts.path}?sslmode=disable"
                f"&options=-c%20{cluster_evidence.NODE_SETTING}%3D{name}")
-        node = Member(self, name, {"store.url": url, "admin.port": harness.free_port()})
+        node = Member(self, name, {"store.url": url, "admin.port": harness.free_port(),
+                                   "cluster.advertise_address": OTHER_LOOPBACK})
+        self.wires.open(f"peer {name}", "tcp", "127.0.0.1", node.peer_port, at=(OTHER_LOOPBACK, node.peer_port))
         self.clock.put_into(node)
         return node
 

@@ -60,8 +60,8 @@ class Exchange:
     def gate(self, name):
         return self.gates.setdefault(name, Gate())
 
-    async def open(self, name, to):
-        server = await asyncio.start_server(lambda r, w: self.serve(name, to, r, w), "127.0.0.1", 0, limit=PIECE)
+    async def open(self, name, to, at):
+        server = await asyncio.start_server(lambda r, w: self.serve(name, to, r, w), *at, limit=PIECE)
         self.servers.append(server)
         return server.sockets[0].getsockname()[1]
 
@@ -107,7 +107,7 @@ class Exchange:
 
     async def order(self, what):
         if "open" in what:
-            return {"port": await self.open(what["open"], what["to"])}
+            return {"port": await self.open(what["open"], what["to"], what["at"])}
         if "users" in what:
             self.pids = what["users"]
         elif "cut" in what:
@@ -147,9 +147,9 @@ class Wires:
             self.process.stdin.flush()
             return json.loads(self.process.stdout.readline())
 
-    def open(self, name, *to):
-        """`to`: "unix", path or "tcp", host, port. Gives the port on 127.0.0.1."""
-        return self.ask(open=name, to=to)["port"]
+    def open(self, name, *to, at=("127.0.0.1", 0)):
+        """`to`: "unix", path or "tcp", host, port. `at`: where it listens. Gives the port."""
+        return self.ask(open=name, to=to, at=at)["port"]
 
     def know(self, pids):
         """{user: process id}, for cuts of single users; of connections that are made from now on."""
