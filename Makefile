@@ -38,7 +38,7 @@ tsan: setup ## races between threads, in everything that does not link CAF (whos
 	  setarch -R ctest --test-dir build/tsan --output-on-failure -j $$(( $(JOBS) * 2 )) \
 	  -R '^(http_(unit_|edge_|admin_)?tests|persistence_tests.*|telemetry_tests|provider_(http|outboundbot|openai)_tests|simulator_tests)$$'
 
-chaos: setup ## the whole fault proof, about 15 min (CHAOS="--seed 7 --mode kill" to replay; docs/proof.md)
+chaos: setup ## the whole fault proof, about 55 min (CHAOS="--mode cluster --seed 7" to replay; docs/proof.md)
 	@cmake --preset dev
 	@cmake --build $(DEV) -j $(JOBS) --target waihud waihuctl waihu-sim
 	@WAIHU_BIN=$(CURDIR)/$(DEV)/bin python3 tests/chaos/run.py $(CHAOS)

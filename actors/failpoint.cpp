@@ -2,6 +2,8 @@
 
 #ifdef WAIHU_FAILPOINTS
 
+#include <unistd.h>
+
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -16,7 +18,7 @@ namespace {
 struct wish {
   std::string name;
   std::atomic<long> left{};
-  bool throws{};
+  bool throws{}, stops{};
 };
 
 std::shared_ptr<wish> parsed(const std::string& text) {
@@ -27,7 +29,9 @@ std::shared_ptr<wish> parsed(const std::string& text) {
   if (first == std::string::npos) return made;
   const auto second = text.find(':', first + 1);
   made->left = std::strtol(text.c_str() + first + 1, nullptr, 10);
-  made->throws = second != std::string::npos && text.substr(second + 1) == "throw";
+  const auto how = second == std::string::npos ? std::string{} : text.substr(second + 1);
+  made->throws = how == "throw";
+  made->stops = how == "stop";
   return made;
 }
 
@@ -47,7 +51,7 @@ void failpoint(const char* name) {
   const auto w = std::atomic_load(&wanted());
   if (w->name != name || --w->left != 0) return;
   if (w->throws) throw std::runtime_error(std::string("failpoint ") + name);
-  ::raise(SIGKILL);
+  ::kill(::getpid(), w->stops ? SIGSTOP : SIGKILL);
 }
 
 }  // namespace waihu

@@ -6,9 +6,9 @@
 namespace waihu {
 
 #ifdef WAIHU_FAILPOINTS
-/// At the n-th time that the wished place is passed, ends the process at once, as kill -9 would, or throws
-/// std::runtime_error. The wish comes from the environment, WAIHU_FAILPOINT=<name>[:<n>[:throw]], or from
-/// `wish_failpoint`.
+/// At the n-th time that the wished place is passed, ends the process at once, as kill -9 would, throws
+/// std::runtime_error, or stops the process until somebody sends it SIGCONT. The wish comes from the environment,
+/// WAIHU_FAILPOINT=<name>[:<n>[:throw|stop]], or from `wish_failpoint`.
 void failpoint(const char* name);
 /// Replaces the wish, in the form of the environment's; "" for none. For tests within one process.
 void wish_failpoint(const char* wish);

@@ -2,10 +2,12 @@
 Judges nothing; see checker.py."""
 import collections
 import shutil
+import statistics
 import tempfile
 import threading
 import time
 
+import checker
 import evidence
 import plan
 from evidence import harness
@@ -15,6 +17,16 @@ SETTLE_MS = 200      # a request that was sent reaches the provider within it, o
 FAILPOINT_WAIT_S = 3
 READY_WAIT_S = 60
 SIM_FLAGS = ("--speed", str(SPEED), "--redial-gap-ms", "120000", "--concurrency", "0")
+# Waits of a daemon that are short here, so that a run sees more of what comes after them.
+QUICK = {
+    "dispatch.reconcile_settle_ms": SETTLE_MS, "dispatch.reconcile_retry_ms": 100, "dispatch.retry_delay_ms": 300,
+    "job.commit_retry_ms": 200, "supervisor.sweep_interval_s": 2, "supervisor.restart_min_ms": 50,
+    "store.reconnect_min_ms": 20, "provider.breaker_open_min_ms": 200, "provider.breaker_open_max_ms": 1000,
+    "analyst.per_minute": 100000, "dispatch.account_calls_per_s": 100000, "http.start_budget_ms": 200}
+
+
+def spread(values):
+    return f"median {statistics.median(values):.0f} ms, longest {max(values):.0f} ms" if values else "none"
 
 
 class Broken(Exception):
@@ -45,12 +57,11 @@ class Campaign(harness.Scenario):
         self.sim = harness.Simulator(self.folder, *SIM_FLAGS, "--seed", str(self.seed))
         per_moment = self.options.leads / max(1, self.moments_left)
         self.daemon = harness.Daemon(self.folder, self.store_url, self.sim.url, {
-            "dispatch.batch_size": min(20, max(2, int(per_moment / 2))), "dispatch.reconcile_settle_ms": SETTLE_MS,
-            "dispatch.reconcile_retry_ms": 100, "dispatch.retry_delay_ms": 300, "job.commit_retry_ms": 200,
-            "supervisor.sweep_interval_s": 2, "supervisor.restart_min_ms": 50, "store.reconnect_min_ms": 20,
-            "provider.breaker_open_min_ms": 200, "provider.breaker_open_max_ms": 1000, "analyst.per_minute": 100000,
-            "dispatch.account_calls_per_s": 100000,
-            "http.start_budget_ms": 200})
+            **QUICK, "dispatch.batch_size": min(20, max(2, int(per_moment / 2)))})
+
+    def tail(self):
+        """What the daemon said last."""
+        return self.daemon.tail()
 
     def close(self, keep):
         if self.storm.is_alive():
@@ -322,3 +333,24 @@ class Campaign(harness.Scenario):
 
     def gather(self):
         return evidence.gather(self, [self.task], self.samples)
+
+    # --- what run.py needs of every kind of run
+
+    checks = checker.CHECKS
+
+    @staticmethod
+    def size(moments):
+        """How many disturbances a plan has, in words."""
+        return f"{len(moments)} moments"
+
+    def figures(self, found):
+        """Lines of the table that only this kind of run has: (name, value)."""
+        yield "kill -9 of the daemon", self.done["kills"]
+        for name in sorted(set(self.done) - {"kills"}):
+            yield "  " + name, self.done[name]
+        yield "launch to ready", spread(self.ready_ms)
+        if self.down_ms:
+            yield "store down to API up", spread(self.down_ms)
+        if found is not None:
+            last = max((b["epoch"] for b in found.batches), default="?")
+            yield "batches", f"{len(found.batches)}, epochs {found.samples[0]['epoch'] if found.samples else '?'} to {last}"

@@ -91,3 +91,126 @@ LOSSES = (
     {"action": "ListJobsByGroup", "when": {"probability": 0.05}, "effect": "duplicate_answer"},
     {"action": "QueryJobsWithResult", "when": {"probability": 0.05}, "effect": "duplicate_answer"},
 )
+
+
+# --- several nodes ---------------------------------------------------------------------------------------------------
+
+# How often each disturbance of a cluster is drawn. Each is drawn once before any is drawn twice.
+CLUSTER_KINDS = {
+    "kill": 18,      # kill -9 of a node, started again after a while
+    "failpoint": 8,  # a node that kills itself between two steps of dispatch, started again after a while
+    "stop": 16,      # SIGSTOP, then SIGCONT
+    "stuck": 8,      # a node that stops itself between two steps of dispatch, longer than its lease, then goes on
+    "away": 12,      # a node cut from the store
+    "link": 8,       # the link between two nodes cut
+    "store": 8,      # a restart of PostgreSQL
+    "sessions": 8,   # the sessions that hold the locks of the leases are ended
+    "outage": 5,     # nothing answers at the provider
+    "lost": 6,       # answers to AssignJobs lost after accept
+    "clock": 5,      # a node's calendar clock jumps by an hour, and back
+    "drain": 7,      # a node is drained and taken back
+    "rolling": 3,    # SIGTERM of each node in turn
+}
+DISABLING = {"kill", "failpoint", "stop", "stuck", "away", "clock", "drain"}  # their node can work less, or not at all
+NODES = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """One disturbance of a cluster. `at_ms` counts from the beginning of its bout."""
+    kind: str
+    at_ms: int
+    ms: int = 0       # how long it lasts
+    node: int = 0
+    other: int = 0    # of a link: its other end
+    how: str = ""
+
+    def __str__(self):
+        where = {"link": f" {self.node}-{self.other}"}.get(self.kind, f" {self.node}" if self.kind in DISABLING else "")
+        return f"{self.kind}{where}{' ' + self.how if self.how else ''} at {self.at_ms} ms for {self.ms} ms"
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """Somebody suspends a task in the middle of a bout and resumes it. `draw` chooses the task among those that call."""
+    at_ms: int
+    ms: int
+    draw: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Bout:
+    """Disturbances that may overlap, then calm until the cluster makes progress again."""
+    faults: tuple
+    wishes: tuple
+    calm_ms: int
+
+    def __str__(self):
+        return "; ".join(str(part) for part in self.faults + self.wishes)
+
+
+def lasting(dice, kind, lease_ms, longest_ms, is_first):
+    """How long a disturbance lasts: shorter than a lease and longer, so that nodes keep their shards and lose them. The
+    first of its kind outlasts the lease, so that every plan has some."""
+    short = dice.random() < 0.4 and not is_first
+    if kind in ("stop", "away"):
+        longest = longest_ms if kind == "stop" else max(longest_ms // 2, 2 * lease_ms)
+        beyond = lease_ms + lease_ms // 5
+        return dice.randrange(lease_ms // 5, lease_ms) if short else dice.randrange(beyond, max(longest, beyond + 1))
+    if kind in ("kill", "failpoint"):
+        return dice.randrange(200, lease_ms // 2) if short else dice.randrange(lease_ms, lease_ms * 5 // 2)
+    if kind == "stuck":
+        return dice.randrange(lease_ms * 5 // 4, lease_ms * 2)
+    if kind in ("clock", "drain", "link"):
+        return dice.randrange(lease_ms, lease_ms * 2)
+    if kind == "outage":
+        return dice.randrange(1000, max(2000, lease_ms))
+    return 0
+
+
+def one_fault(dice, kind, node, other, lease_ms, longest_ms, is_first):
+    how = ""
+    if kind == "store":
+        how = dice.choice(("fast", "immediate", "kill9"))
+    elif kind == "away":
+        how = dice.choice(("late", "reset"))  # what was on its way arrives when the cut is mended, or never
+    elif kind == "link":
+        how = dice.choice(("late", "reset"))
+    elif kind == "sessions":
+        how = dice.choice(("one", "all"))
+    elif kind == "lost":
+        how = str(dice.randrange(1, 4))
+    elif kind == "clock":
+        how = dice.choice(("+3600", "-3600"))
+    elif kind in ("failpoint", "stuck"):
+        how = f"{dice.choice(FAILPOINTS)}:{dice.choices((1, 2, 3), (6, 3, 1))[0]}"
+    return Fault(kind, at_ms=dice.randrange(0, lease_ms), ms=lasting(dice, kind, lease_ms, longest_ms, is_first),
+                 node=node, other=other, how=how)
+
+
+def cluster_plan(seed, faults, lease_ms, longest_ms):
+    """Bouts of up to three disturbances that overlap as they may; at most two nodes are disturbed in one bout, so that
+    one of the three can work, unless the store or the provider is away from all of them."""
+    dice = random.Random(f"cluster {seed}")
+    kinds = list(CLUSTER_KINDS)
+    dice.shuffle(kinds)
+    while len(kinds) < faults:
+        kinds += dice.choices(list(CLUSTER_KINDS), CLUSTER_KINDS.values())
+    kinds, bouts, seen = kinds[:faults], [], set()
+    while kinds:
+        nodes = list(range(NODES))
+        dice.shuffle(nodes)
+        victims, chosen = nodes[:NODES - 1], []
+        for _ in range(dice.choices((1, 2, 3), (5, 4, 1))[0]):
+            kind = kinds[0] if kinds else None
+            if kind is None or (chosen and "rolling" in (kind, chosen[0].kind)) or (kind in DISABLING and not victims):
+                break
+            kinds.pop(0)
+            node = victims.pop() if kind in DISABLING else dice.randrange(NODES)
+            other = dice.choice([n for n in range(NODES) if n != node])
+            chosen.append(one_fault(dice, kind, node, other, lease_ms, longest_ms, kind not in seen))
+            seen.add(kind)
+        wishes = tuple(Wish(at_ms=dice.randrange(0, lease_ms), ms=dice.randrange(lease_ms // 2, lease_ms * 2),
+                            draw=dice.random()) for _ in range(dice.choices((0, 1, 2), (4, 4, 2))[0]))
+        bouts.append(Bout(tuple(chosen), wishes, calm_ms=dice.randrange(0, lease_ms // 2)))
+    return bouts

@@ -307,14 +307,18 @@ class Scenario(unittest.TestCase):
 
     def import_leads(self, count):
         rows = ["leads_id,leads_user_name,leads_user_phone,leads_product,leads_type"]
-        rows += [f"L{n:05d},客户{n},138{n:08d},轿车,A" for n in range(1, count + 1)]
+        rows += [f"L{n:05d},客户{n},138{n:08d},{self.product_of(n)},A" for n in range(1, count + 1)]
         boundary = "----e2e" + secrets.token_hex(8)
         body = (f"--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"leads.csv\"\r\n"
                 f"Content-Type: text/csv\r\n\r\n" + "\n".join(rows) + f"\r\n--{boundary}--\r\n").encode()
-        status, answer = ask(self.daemon.port, "POST", "/api/leads/import", body, self.token,
+        status, answer = ask(self.daemon.port, "POST", "/api/leads/import", body, self.token, timeout=120,
                              headers={"Content-Type": f"multipart/form-data; boundary={boundary}"})
         self.assertEqual(status, 200, answer)
         self.assertEqual(answer["data"]["success_count"], count, answer)
+
+    def product_of(self, lead):
+        """What a lead is interested in; tasks may be made of one product's leads."""
+        return "轿车"
 
     def make_task(self, leads):
         """Everything up to a task that can be started."""
