@@ -279,9 +279,9 @@ TEST_F(http_sockets, ASlowSubscriberIsDroppedResumablyAndKeepsNothing) {
   ASSERT_EQ(c.open("/api/ws", with_token()).status, 101);
   ASSERT_TRUE(inside->wait_for_subscribers(1));
   const auto details = R"({"last_error":")" + std::string(60'000, 'x') + R"("})";
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{20};
-  while (inside->subscribers() == 1 && std::chrono::steady_clock::now() < until) publish_progress(details);
-  EXPECT_EQ(inside->subscribers(), 0U);
+  // Far more than the kernel and the queue hold together.
+  for (int n = 0; n < 1000 && inside->subscribers() == 1; ++n) publish_progress(details);
+  ASSERT_EQ(inside->subscribers(), 0U);
   const auto end = c.closing();
   EXPECT_EQ(end.close_code(), 1013);
   EXPECT_EQ(end.close_word(), "too_slow");
@@ -300,7 +300,7 @@ TEST_F(http_sockets, ASubscriberThatReadsNothingAtAllIsCut) {
   ASSERT_TRUE(inside->wait_for_subscribers(1));
   const auto details = R"({"last_error":")" + std::string(60'000, 'x') + R"("})";
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{10};
-  while (inside->subscribers() == 1 && std::chrono::steady_clock::now() < until) publish_progress(details);
+  for (int n = 0; n < 1000 && inside->subscribers() == 1; ++n) publish_progress(details);
   while (server().connections() > 0 && std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(milliseconds{5});
   EXPECT_EQ(server().connections(), 0U);
