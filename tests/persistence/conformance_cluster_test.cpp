@@ -104,6 +104,46 @@ TEST_P(StoreCluster, WritesNeedTheEpochOfTheirOwnShard) {
   EXPECT_TRUE(write(second[0].epoch, "still of b"));
 }
 
+/// A node that slept past its lease and wakes with all its writes still to be made.
+TEST_P(StoreCluster, TenThousandWritesOfAZombieChangeNothing) {
+  const auto zombie = joined("a");
+  const auto heir = joined("b");
+  import_leads(5);
+  const auto id = make_task();
+  const auto shard = shard_of(id);
+  const auto held = zombie->run(taking("a", {shard})).value();
+  ASSERT_EQ(held.size(), 1U);
+  const store_change first = change::note_task{{id, held[0].epoch}, "of its own time"};
+  ASSERT_TRUE(zombie->commit({&first, 1}).receipts[0]);
+  zombie->run(query::release_shards{"a", held});
+  ASSERT_EQ(heir->run(taking("b", {shard})).value().size(), 1U);
+  const auto before = heir->run(query::last_event{}).value();
+  const auto rows = rows_of(id);
+  const ownership stale{id, held[0].epoch};
+  std::size_t refused = 0;
+  for (int pack = 0; pack < 10; ++pack) {
+    std::vector<store_change> changes;
+    for (int i = 0; i < 1'000; ++i) {
+      const auto row = rows[static_cast<std::size_t>(i) % rows.size()];
+      switch (i % 5) {
+        case 0: changes.emplace_back(change::note_task{stale, "of a zombie"}); break;
+        case 1: changes.emplace_back(change::request_group{stale, at(i)}); break;
+        case 2: changes.emplace_back(change::intend_batch{stale, i, {row}, at(i)}); break;
+        case 3:
+          changes.emplace_back(
+              change::settle_job{stale, row, call_status::succeeded, job_outcome::connected, {}, at(i)});
+          break;
+        default: changes.emplace_back(change::close_job{stale, row}); break;
+      }
+    }
+    for (const auto& receipt : zombie->commit(changes).receipts) refused += code_of(receipt) == errc::stale_epoch;
+  }
+  EXPECT_EQ(refused, 10'000U);
+  EXPECT_EQ(heir->run(query::last_event{}).value(), before) << "no event tells of them";
+  EXPECT_EQ(task(id).last_error, "of its own time");
+  for (const auto row : rows) EXPECT_EQ(job(row).job.phase, job_phase::queued);
+}
+
 TEST_P(StoreCluster, ARenewalKeepsWhatIsStillOnesOwnAndTellsTheRest) {
   const auto a = joined("a");
   auto held = a->run(taking("a", {shard_id{10}, shard_id{11}})).value();
