@@ -75,6 +75,8 @@ constexpr milliseconds sweep_retry{5'000};
 constexpr std::size_t most_changed = 10'000;
 /// So long before a lease ends whatever rests on it has stopped.
 constexpr milliseconds lease_margin{1'000};
+/// A busy writer is waited for no longer before shards are given up.
+constexpr milliseconds flush_limit{1'000};
 /// Tasks in one question to the store.
 constexpr std::size_t changed_at_once = 1'000;
 
@@ -447,8 +449,13 @@ caf::result<bool> hand_over(supervisor_pointer self, const std::vector<shard_id>
     // Only those that are still on their way: the same shard may be ours again under a later epoch.
     const auto gone = leaving & self->state.handing;
     disown_if(self, [&](task_id task, const supervised&) { return gone.test(index_of(shard_of(task))); });
-    auto answer = promise;
-    answer.deliver(true);
+    // What they have given the writer is durable before the next owner reads; what is not in time is done again there.
+    const auto answer = [promise] {
+      auto to = promise;
+      to.deliver(true);
+    };
+    self->request(self->state.eng->writer, flush_limit, drain_atom::value)
+        .then([answer](bool) { answer(); }, [answer](caf::error&) { answer(); });
   };
   for (auto& [task, entry] : state.tasks) {
     if (!leaving.test(index_of(shard_of(task)))) continue;
