@@ -61,8 +61,7 @@ struct order_visitor {
 
   void operator()(const task_orders::persist_group_request&) const {
     auto& state = self->state;
-    commit_for_task(self, change::request_group{state.own(), state.eng->now()},
-                    task_fact::request_committed{});
+    commit_for_task(self, change::request_group{state.own(), state.eng->now()}, task_fact::request_committed{});
   }
 
   void operator()(const task_orders::find_group&) const { search_group(1, std::make_shared<job_group>()); }
@@ -89,8 +88,7 @@ struct order_visitor {
 
   void operator()(const task_orders::persist_move& move) const {
     auto& state = self->state;
-    change::move_task change{
-        state.own(), move.from, move.to, move.job_group_id, move.last_error, state.eng->now()};
+    change::move_task change{state.own(), move.from, move.to, move.job_group_id, move.last_error, state.eng->now()};
     if (is_of_cases(state)) change.leads_count = state.counters.total;
     commit_for_task(self, std::move(change), task_fact::move_committed{});
   }
@@ -106,8 +104,7 @@ struct order_visitor {
 
   void operator()(const task_orders::persist_switch_request&) const {
     auto& state = self->state;
-    commit_for_task(self, change::request_group{state.own(), state.eng->now()},
-                    task_fact::request_committed{});
+    commit_for_task(self, change::request_group{state.own(), state.eng->now()}, task_fact::request_committed{});
   }
 
   void operator()(const task_orders::suspend_at_provider&) const { call_switch("SuspendJobs", true); }

@@ -113,8 +113,8 @@ struct order_visitor {
 
   void operator()(const dispatch_orders::commit_ack& ack) const {
     auto& state = self->state;
-    change::acknowledge_jobs change{
-        state.own(), ack.batch, ack.ids, ack.completes_batch, ack.request_id, state.eng->now()};
+    change::acknowledge_jobs change{state.own(),         ack.batch,      ack.ids,
+                                    ack.completes_batch, ack.request_id, state.eng->now()};
     commit(self, *state.eng, std::move(change), [self = self, ack](const result<change_receipt>& receipt) {
       if (!receipt) {
         if (!ownership_lost(self, receipt.error())) feed_plan(self, dispatch_fact::ack_failed{ack.key});
@@ -133,8 +133,8 @@ struct order_visitor {
 
   void operator()(const dispatch_orders::commit_requeue& requeue) const {
     auto& state = self->state;
-    change::requeue_jobs change{state.own(), requeue.batch,  requeue.rows,
-                                requeue.counts_as_attempt,       requeue.reason, state.eng->now()};
+    change::requeue_jobs change{state.own(),    requeue.batch,   requeue.rows, requeue.counts_as_attempt,
+                                requeue.reason, state.eng->now()};
     commit(self, *state.eng, std::move(change), [self = self, requeue](const result<change_receipt>& receipt) {
       if (!receipt) {
         if (!ownership_lost(self, receipt.error())) feed_plan(self, dispatch_fact::requeue_failed{requeue.key});

@@ -50,9 +50,7 @@ void look_in(keeper_pointer self, milliseconds delay) {
 }
 
 /// Milliseconds of the monotonic clock; what others compare with.
-std::int64_t in_ms(steady_time at) {
-  return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
-}
+std::int64_t in_ms(steady_time at) { return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count(); }
 
 /// Only when the supervisor has let go of what was lost may anything be sent under the renewed leases.
 void tell_owned(keeper_pointer self) {
@@ -176,8 +174,7 @@ void renewal_failed(keeper_pointer self, const failure& why) {
 
 void take(keeper_pointer self, const std::vector<shard_id>& wanted, steady_time began) {
   auto& state = self->state;
-  const auto taken =
-      state.session->run(query::take_shards{state.options.node, state.options.incarnation, wanted});
+  const auto taken = state.session->run(query::take_shards{state.options.node, state.options.incarnation, wanted});
   if (!taken || taken->empty()) return;
   for (const auto& shard : *taken) {
     state.owned[index_of(shard.shard)] = shard.epoch;
@@ -198,8 +195,7 @@ void look(keeper_pointer self) {
   ++state.wishes;
   query::tend_cluster question{options.node, options.incarnation, listed(state, state.held), wall_now()};
   const auto tended = state.session->run(question);
-  state.eng->counts->claim_heard.note(!tended && tended.error().code != errc::stale_epoch,
-                                      self->clock().now());
+  state.eng->counts->claim_heard.note(!tended && tended.error().code != errc::stale_epoch, self->clock().now());
   if (!tended) {
     renewal_failed(self, tended.error());
     return look_in(self, std::min(options.renew_every, milliseconds{500}));

@@ -22,8 +22,8 @@ struct cluster_keeper_options {
   bool is_detached{true};  ///< False where the store never blocks: in tests under virtual time.
   /// Written at every renewal: until when, monotonic ms, what is ours surely is. Nobody may send past it.
   std::shared_ptr<std::atomic<std::int64_t>> good_until_ms;
-  /// Written at every look: the store's clock less this machine's monotonic one, ms. Where it is known the node tells the
-  /// time by it, so that no jump of a wall clock matters.
+  /// Written at every look: the store's clock less this machine's monotonic one, ms. Where it is known the node tells
+  /// the time by it, so that no jump of a wall clock matters.
   std::shared_ptr<std::atomic<std::int64_t>> store_ahead_ms{std::make_shared<std::atomic<std::int64_t>>(0)};
   /// Called at most once, when this node's name is another's.
   std::function<void(const std::string& why)> on_lost;

@@ -33,12 +33,14 @@ void ask_for_shares(gate_pointer self) {
   state.asked_at = asked;
   query::lease_shares question{state.sharing.eng->node, state.sharing.incarnation, state.rules->wishes(asked)};
   auto wishes = std::make_shared<const std::vector<share_wish>>(question.wishes);
-  read_store(self, *state.sharing.eng, std::move(question), [self, wishes, asked](const result<std::vector<double>>& got) {
-    self->state.is_asking = false;
-    if (got) return self->state.rules->granted(*wishes, *got, asked);
-    telemetry::log_repeated(telemetry::log_level::warn, "dispatch", "dispatch.no_shares", to_string(got.error().code),
-                            {{"reason", got.error().message}}, "nothing more is dispatched once the last ones have ended");
-  });
+  read_store(self, *state.sharing.eng, std::move(question),
+             [self, wishes, asked](const result<std::vector<double>>& got) {
+               self->state.is_asking = false;
+               if (got) return self->state.rules->granted(*wishes, *got, asked);
+               telemetry::log_repeated(telemetry::log_level::warn, "dispatch", "dispatch.no_shares",
+                                       to_string(got.error().code), {{"reason", got.error().message}},
+                                       "nothing more is dispatched once the last ones have ended");
+             });
 }
 
 void tick(gate_pointer self) {

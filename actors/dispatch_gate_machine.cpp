@@ -105,7 +105,8 @@ std::vector<share_wish> dispatch_gate_machine::wishes(steady_time now) {
                    part(policy_.organization_calls_per_s, wanted + (wanted > 0 ? org.calls.used(now) : 0)),
                    policy_.rate_kept});
     out.push_back({"slots:" + id, static_cast<double>(policy_.organization_concurrency),
-                   part(static_cast<double>(policy_.organization_concurrency), org.total + wanted), policy_.slots_kept});
+                   part(static_cast<double>(policy_.organization_concurrency), org.total + wanted),
+                   policy_.slots_kept});
   }
   out.push_back({"rate", policy_.account_calls_per_s,
                  part(policy_.account_calls_per_s, wanted_in_all + (wanted_in_all > 0 ? account_calls_.used(now) : 0)),

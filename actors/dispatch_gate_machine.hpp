@@ -29,8 +29,8 @@ struct dispatch_gate_policy {
   bool is_shared{};
   milliseconds rate_kept{4'000};    ///< So long a share of calls a second holds without being asked for again.
   milliseconds slots_kept{15'000};  ///< The same of calls at once: longer than another node needs to take over.
-  /// So long what one has is used on after a question whose answer may be less: within share_memory less the second that
-  /// a limit is of, after which others may have the difference.
+  /// So long what one has is used on after a question whose answer may be less: within share_memory less the second
+  /// that a limit is of, after which others may have the difference.
   milliseconds answer_wait{400};
   milliseconds wanted_memory{2'000};  ///< So long at least what was wanted is asked for.
 };

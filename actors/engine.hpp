@@ -99,8 +99,8 @@ void read_store(Self* self, const engine& eng, Query query, Handler handler) {
 /// How a provider call may be treated on its way.
 struct call_rules {
   bool write{};
-  bool repeat{true};                                  ///< False: the caller repeats it himself.
-  milliseconds wait_limit{};                          ///< As `provider_call::wait_limit`.
+  bool repeat{true};               ///< False: the caller repeats it himself.
+  milliseconds wait_limit{};       ///< As `provider_call::wait_limit`.
   std::function<bool()> permit{};  ///< As `provider_call::permit`.
 };
 inline const call_rules reading{};

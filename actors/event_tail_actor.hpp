@@ -1,5 +1,5 @@
-// On a node of a cluster: what any node has made durable is read from the outbox and told to this node's subscribers, so
-// that every node tells everything, in one order. (A node that runs alone tells its own commits directly.)
+// On a node of a cluster: what any node has made durable is read from the outbox and told to this node's subscribers,
+// so that every node tells everything, in one order. (A node that runs alone tells its own commits directly.)
 #pragma once
 
 #include "actors/engine.hpp"

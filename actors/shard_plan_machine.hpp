@@ -1,5 +1,5 @@
-// Which shards a node should take and which it should hand over, from what the store shows (state-machines.md section 6).
-// Pure: every node computes the same owners from the same view, so that nobody has to agree with anybody.
+// Which shards a node should take and which it should hand over, from what the store shows (state-machines.md section
+// 6). Pure: every node computes the same owners from the same view, so that nobody has to agree with anybody.
 #pragma once
 
 #include <optional>
@@ -20,8 +20,8 @@ std::optional<std::size_t> preferred_node(shard_id shard, const std::vector<std:
 bool may_own(const cluster_member& member, milliseconds lease_time) noexcept;
 
 struct shard_plan {
-  std::vector<shard_id> take;       ///< Nobody's, or their lease is over, and this node is the preferred one.
-  std::vector<shard_id> hand_over;  ///< This node's, preferred by another that may own them.
+  std::vector<shard_id> take;              ///< Nobody's, or their lease is over, and this node is the preferred one.
+  std::vector<shard_id> hand_over;         ///< This node's, preferred by another that may own them.
   std::optional<milliseconds> look_again;  ///< When a lease of another node ends whose shard this one would take.
 };
 

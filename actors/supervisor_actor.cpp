@@ -56,7 +56,7 @@ struct supervisor_state {
   bool looking_at_changed{};
   std::set<std::string> stopped;  ///< Organisations that are switched off, as far as known here.
   std::optional<wall_time> last_sweep;
-  shard_set handing;                      ///< Shards on their way to another node.
+  shard_set handing;                       ///< Shards on their way to another node.
   std::optional<steady_time> owned_until;  ///< Of a cluster: nothing is ours after it. Empty: this node runs alone.
   bool draining{};
   std::size_t drains_open{};

@@ -306,8 +306,9 @@ constexpr std::array keys{
                                        "A link without a sign for so long is cut; the same on every node."),
     number<cluster, &cl::ask_timeout>("cluster.ask_timeout_ms", 50, 60'000,
                                       "Time for another node's answer; then the store answers, marked stale."),
-    number<cluster, &cl::clock_tolerance>("cluster.clock_tolerance_ms", 100, 600'000,
-                                          "A clock further from the store's is complained of, and the store's is used."),
+    number<cluster, &cl::clock_tolerance>(
+        "cluster.clock_tolerance_ms", 100, 600'000,
+        "A clock further from the store's is complained of, and the store's is used."),
     number<cluster, &cl::moves_at_once>("cluster.moves_at_once", 1, 256, "Shards handed over at the same time."),
 
     text<logging, &lo::format>("log.format", "Form of a line.", "text|json"),

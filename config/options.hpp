@@ -190,16 +190,16 @@ struct node_options {
 
 /// [cluster] Several nodes that share one store [6].
 struct cluster_options {
-  bool enabled{false};                         ///< False: this node claims every shard and shares with nobody.
-  std::string listen_address{"127.0.0.1"};     ///< Where other nodes reach this one.
-  std::uint16_t port{4877};                    ///< 0 = any free port.
-  std::string advertise_address;               ///< What others are told; "" = listen_address.
-  std::string certificate, key, ca;            ///< PEM files: this node's, and the CA that signs every node's.
-  milliseconds heartbeat{1'000};               ///< Between signs on a link that is otherwise silent.
-  milliseconds link_timeout{4'000};            ///< A link without a sign for so long is cut.
-  milliseconds ask_timeout{2'000};             ///< For the answer of another node to a question that needs no provider.
-  milliseconds clock_tolerance{5'000};         ///< A clock further from the store's is complained of and not believed.
-  int moves_at_once{16};                       ///< Shards handed over at the same time.
+  bool enabled{false};                      ///< False: this node claims every shard and shares with nobody.
+  std::string listen_address{"127.0.0.1"};  ///< Where other nodes reach this one.
+  std::uint16_t port{4877};                 ///< 0 = any free port.
+  std::string advertise_address;            ///< What others are told; "" = listen_address.
+  std::string certificate, key, ca;         ///< PEM files: this node's, and the CA that signs every node's.
+  milliseconds heartbeat{1'000};            ///< Between signs on a link that is otherwise silent.
+  milliseconds link_timeout{4'000};         ///< A link without a sign for so long is cut.
+  milliseconds ask_timeout{2'000};          ///< For the answer of another node to a question that needs no provider.
+  milliseconds clock_tolerance{5'000};      ///< A clock further from the store's is complained of and not believed.
+  int moves_at_once{16};                    ///< Shards handed over at the same time.
 };
 
 /// [log]

@@ -162,8 +162,8 @@ struct automation_state {
 /// trigger-monitor: one sweep of this node now.
 struct sweep_now {};
 
-/// Progress of a live task, for the subscribers of another node: it is told and not kept, so that nobody reads it in the
-/// store.
+/// Progress of a live task, for the subscribers of another node: it is told and not kept, so that nobody reads it in
+/// the store.
 struct tell_progress_elsewhere {
   event_record event;
 };

@@ -364,8 +364,8 @@ using http_gateway = caf::typed_actor<
     caf::reacts_to<auto_atom, switch_automation, answer_to<automation_state>>,
     caf::reacts_to<auto_atom, automation_view, answer_to<automation_state>>,
     // Progress of another node's task.
-    caf::reacts_to<publish_atom, tell_progress_elsewhere, answer_to<bool>>,
-    caf::reacts_to<sweep_atom, answer_to<bool>>, caf::reacts_to<run_atom, start_run, answer_to<run_record>>,
+    caf::reacts_to<publish_atom, tell_progress_elsewhere, answer_to<bool>>, caf::reacts_to<sweep_atom, answer_to<bool>>,
+    caf::reacts_to<run_atom, start_run, answer_to<run_record>>,
     caf::reacts_to<place_atom, await_case_calls, answer_to<bool>>,
     caf::reacts_to<place_atom, cancel_case_call, answer_to<bool>>,
     caf::reacts_to<join_atom, subscription_ptr, answer_to<std::uint64_t>>, caf::reacts_to<leave_atom, std::uint64_t>>;

@@ -18,7 +18,8 @@ result<std::vector<double>> memory_session::run(const query::lease_shares& q) {
     for (const auto& [node, share] : shares) {
       if (node == q.node) continue;
       others.push_back({node, share.wanted, share.amount, share.previous,
-                        duration_cast<milliseconds>(now - share.changed), duration_cast<milliseconds>(share.end - now)});
+                        duration_cast<milliseconds>(now - share.changed),
+                        duration_cast<milliseconds>(share.end - now)});
     }
     const auto amount = grant_share(wish, others);
     auto& mine = shares[q.node];

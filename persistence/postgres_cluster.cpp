@@ -1,7 +1,7 @@
 // The nodes that share the store and the leases of single shards. Three things work together: a session-level advisory
 // lock a node's name (two processes of one name cannot both hold it), the leases in `shards` by the database's clock,
-// and the epochs that every write is checked against. A node that runs alone holds the claim's lock (postgres_claims.cpp)
-// exclusively; the nodes of a cluster hold it shared, so that the two never mix.
+// and the epochs that every write is checked against. A node that runs alone holds the claim's lock
+// (postgres_claims.cpp) exclusively; the nodes of a cluster hold it shared, so that the two never mix.
 #include <algorithm>
 #include <string>
 
@@ -22,9 +22,8 @@ constexpr statement select_namesake{
               heartbeat > clock_timestamp() - $2 * interval '1 millisecond'
        from nodes where node = $1)"};
 // The session of a namesake that gives no sign any more (a stopped process, a dead network), or our own former one.
-constexpr statement end_namesake{
-    "end_namesake",
-    R"(select pg_terminate_backend(l.pid, 1000) from pg_locks l
+constexpr statement end_namesake{"end_namesake",
+                                 R"(select pg_terminate_backend(l.pid, 1000) from pg_locks l
        where l.locktype = 'advisory' and l.granted and l.pid = $2 and l.pid <> pg_backend_pid()
          and l.database = (select oid from pg_database where datname = current_database())
          and ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended('waihu node ' || $1, 6296825730))"};
@@ -40,9 +39,8 @@ constexpr statement enter_node{
          heartbeat = excluded.heartbeat, claim_pid = excluded.claim_pid, incarnation = excluded.incarnation,
          peer_address = excluded.peer_address, version = excluded.version, protocol = excluded.protocol,
          clock_off_ms = 0, leaving = false)"};
-constexpr statement beat_node{
-    "beat_node",
-    R"(update nodes set heartbeat = clock_timestamp(), claim_pid = pg_backend_pid(),
+constexpr statement beat_node{"beat_node",
+                              R"(update nodes set heartbeat = clock_timestamp(), claim_pid = pg_backend_pid(),
               clock_off_ms = $3::bigint - waihu_ms(clock_timestamp())
        where node = $1 and incarnation = $2)"};
 // In the order of the shards, as everybody locks them.
@@ -54,9 +52,8 @@ constexpr statement renew_leases{
        update shards s set expires_at = clock_timestamp() + $4 * interval '1 millisecond'
        from mine where s.shard = mine.shard returning s.shard, s.epoch)"};
 // FOR UPDATE waits for the commits that hold KEY SHARE on the shards: none of them can end under the new epoch.
-constexpr statement take_leases{
-    "take_leases",
-    R"(with due as (select s.shard from shards s
+constexpr statement take_leases{"take_leases",
+                                R"(with due as (select s.shard from shards s
                     where s.shard = any($2::smallint[]) and (s.node = '' or s.expires_at <= clock_timestamp())
                       and exists (select from nodes where node = $1 and incarnation = $3 and protocol = $5
                                   and not drained and not leaving)
@@ -70,19 +67,17 @@ constexpr statement release_leases{
                        on s.shard = h.shard and s.epoch = h.epoch and s.node = $1
                      order by s.shard for no key update of s)
        update shards s set node = '', expires_at = clock_timestamp() from mine where s.shard = mine.shard)"};
-constexpr statement note_leaving{"note_leaving",
-                                 "update nodes set leaving = true where node = $1 and incarnation = $2 and not leaving"};
+constexpr statement note_leaving{
+    "note_leaving", "update nodes set leaving = true where node = $1 and incarnation = $2 and not leaving"};
 constexpr statement note_drained{"note_drained", "update nodes set drained = $2 where node = $1"};
 constexpr statement tell_cluster{"tell_cluster", "select pg_notify('waihu_cluster', '')"};
-constexpr statement select_members{
-    "select_members",
-    R"(select node, address, peer_address, version, protocol, waihu_ms(started_at),
+constexpr statement select_members{"select_members",
+                                   R"(select node, address, peer_address, version, protocol, waihu_ms(started_at),
               waihu_ms(clock_timestamp()) - waihu_ms(heartbeat), clock_off_ms, drained, leaving,
               incarnation = '' and claim_pid <> 0, waihu_ms(clock_timestamp())
        from nodes where heartbeat > clock_timestamp() - interval '1 day' order by node collate "C")"};
-constexpr statement select_leases{
-    "select_leases",
-    R"(select shard, node, epoch,
+constexpr statement select_leases{"select_leases",
+                                  R"(select shard, node, epoch,
               coalesce(waihu_ms(greatest(expires_at, '1970-01-01')) - waihu_ms(clock_timestamp()), 0) from shards)"};
 
 result<cluster_view> read_view(postgres_work& work) {
@@ -118,8 +113,7 @@ result<cluster_view> read_view(postgres_work& work) {
 
 std::vector<held_shard> held_of(const pqxx::result& rows) {
   std::vector<held_shard> out;
-  for (const auto& row : rows)
-    out.push_back({shard_id{row[0].as<std::int16_t>()}, epoch_t{row[1].as<std::int64_t>()}});
+  for (const auto& row : rows) out.push_back({shard_id{row[0].as<std::int16_t>()}, epoch_t{row[1].as<std::int64_t>()}});
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.shard < b.shard; });
   return out;
 }
@@ -151,9 +145,9 @@ result<cluster_view> postgres_store::run(const query::join_cluster& q) {
         work.learn_transaction_id();
         if (!take_cluster_locks(work, q.node)) {
           const auto namesake = work.run(select_namesake, storable_text(q.node), lease_time_.count());
-          const bool lives = !namesake.empty() && namesake[0][4].as<bool>() && !namesake[0][3].as<std::string>().empty();
-          if (!namesake.empty() && !lives)
-            work.run(end_namesake, storable_text(q.node), namesake[0][2].as<int>());
+          const bool lives =
+              !namesake.empty() && namesake[0][4].as<bool>() && !namesake[0][3].as<std::string>().empty();
+          if (!namesake.empty() && !lives) work.run(end_namesake, storable_text(q.node), namesake[0][2].as<int>());
           if (!take_cluster_locks(work, q.node)) {
             if (lives)
               return fail(errc::conflict, "a node named " + q.node + " runs at " + namesake[0][0].as<std::string>() +
@@ -161,8 +155,9 @@ result<cluster_view> postgres_store::run(const query::join_cluster& q) {
                                               "; give this one another name (node.name)");
             const auto alone = work.run(select_alone);
             const auto who = alone.empty() ? std::string{} : alone[0][0].as<std::string>();
-            return fail(errc::conflict, "node " + (who.empty() ? std::string{"(starting)"} : who) +
-                                            " holds the whole store by itself; set cluster.enabled there too, or stop it");
+            return fail(errc::conflict,
+                        "node " + (who.empty() ? std::string{"(starting)"} : who) +
+                            " holds the whole store by itself; set cluster.enabled there too, or stop it");
           }
         }
         work.run(enter_node, storable_text(q.node), storable_text(q.address), q.incarnation,

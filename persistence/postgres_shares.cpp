@@ -1,4 +1,5 @@
-// Shares of limits that hold for the whole cluster (share_rule.hpp). One lock for all of them: a node asks once a second.
+// Shares of limits that hold for the whole cluster (share_rule.hpp). One lock for all of them: a node asks once a
+// second.
 #include <map>
 #include <set>
 
@@ -14,9 +15,8 @@ namespace {
 constexpr std::size_t most_wishes = 10'000;
 
 constexpr statement take_shares_turn{"take_shares_turn", "select pg_advisory_xact_lock(6296825730914308)"};
-constexpr statement select_shares{
-    "select_shares",
-    R"(select resource, node, wanted, amount, previous,
+constexpr statement select_shares{"select_shares",
+                                  R"(select resource, node, wanted, amount, previous,
               (extract(epoch from clock_timestamp() - changed_at) * 1000)::bigint,
               (extract(epoch from expires_at - clock_timestamp()) * 1000)::bigint
        from limit_shares where resource = any($1::text[]))"};
@@ -35,8 +35,8 @@ constexpr statement upsert_shares{
                          else s.amount end,
          changed_at = case when excluded.amount = s.amount then s.changed_at else clock_timestamp() end,
          amount = excluded.amount)"};
-constexpr statement forget_shares{"forget_shares",
-                                  "delete from limit_shares where expires_at < clock_timestamp() - interval '1 minute'"};
+constexpr statement forget_shares{
+    "forget_shares", "delete from limit_shares where expires_at < clock_timestamp() - interval '1 minute'"};
 
 }  // namespace
 

@@ -171,7 +171,8 @@ class outboundbot_client final : public voice_provider {
     what.nonce = account_->sources.nonce();
     if (what.nonce.empty()) return done(fail(errc::internal, std::string{action} + ": no random source for a nonce"));
     auto made = account_->is_v3 ? signing::sign_v3(what, account_->who) : signing::sign_v1(what, account_->who);
-    provider::http_request request{what.method, std::move(made.target), std::move(made.headers), std::move(made.body), {}};
+    provider::http_request request{
+        what.method, std::move(made.target), std::move(made.headers), std::move(made.body), {}};
     if (is_write(action)) request.may_leave = account_->sources.may_write;
     http_->send(std::move(request), deadline,
                 [shared = account_, action, done = std::move(done), decode](result<http_answer> answer) {

@@ -21,11 +21,12 @@ struct node_share {
 };
 
 std::string in_seconds(milliseconds time) {
-  const auto tenths = time.count() / 100;
-  return std::to_string(tenths / 10) + "." + std::to_string(std::abs(tenths % 10)) + " s";
+  const auto tenths = std::abs(time.count()) / 100;
+  return (time.count() <= -100 ? "-" : "") + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
 }
 
-std::map<std::string, node_share> shares_of(const cluster_view& view, const std::vector<query::unfinished_task>& tasks) {
+std::map<std::string, node_share> shares_of(const cluster_view& view,
+                                            const std::vector<query::unfinished_task>& tasks) {
   std::map<std::string, node_share> out;
   for (const auto& lease : view.shards) {
     auto& share = out[lease.node];
@@ -55,18 +56,19 @@ std::string state_of(const cluster_member* member, const node_share& share) {
 
 table nodes_of(const cluster_view& view, const std::map<std::string, node_share>& shares) {
   table t;
-  t.headings = {"node",   "state",       "shards",  "tasks",       "epochs",
-                "lease left", "last sign", "clock off", "address", "link",    "version"};
+  t.headings = {"node",      "state",     "shards",  "tasks", "epochs", "lease left",
+                "last sign", "clock off", "address", "link",  "version"};
   const auto add = [&](const std::string& name, const cluster_member* member) {
     const auto found = shares.find(name);
     const auto share = found == shares.end() ? node_share{} : found->second;
-    t.rows.push_back({name.empty() ? "(nobody)" : name, name.empty() ? "" : state_of(member, share),
-                      std::to_string(share.shards), std::to_string(share.tasks),
-                      share.shards == 0 ? "" : std::to_string(share.least_epoch) + ".." + std::to_string(share.greatest_epoch),
-                      share.shards == 0 || name.empty() ? "" : in_seconds(std::max(share.shortest_lease, milliseconds{0})),
-                      member == nullptr ? "" : in_seconds(member->beat_age),
-                      member == nullptr ? "" : in_seconds(member->clock_off), member == nullptr ? "" : member->address,
-                      member == nullptr ? "" : member->peer_address, member == nullptr ? "" : member->version});
+    t.rows.push_back(
+        {name.empty() ? "(nobody)" : name, name.empty() ? "" : state_of(member, share), std::to_string(share.shards),
+         std::to_string(share.tasks),
+         share.shards == 0 ? "" : std::to_string(share.least_epoch) + ".." + std::to_string(share.greatest_epoch),
+         share.shards == 0 || name.empty() ? "" : in_seconds(std::max(share.shortest_lease, milliseconds{0})),
+         member == nullptr ? "" : in_seconds(member->beat_age), member == nullptr ? "" : in_seconds(member->clock_off),
+         member == nullptr ? "" : member->address, member == nullptr ? "" : member->peer_address,
+         member == nullptr ? "" : member->version});
   };
   for (const auto& member : view.members) add(member.node, &member);
   for (const auto& [name, share] : shares) {
@@ -111,7 +113,7 @@ int run_cluster(const global_options& g, const store_request& r, bool with_shard
   const auto tasks = session->run(query::unfinished_tasks{});
   if (!tasks) return report_store(tasks.error());
   const auto t = with_shards ? shards_of(*view) : nodes_of(*view, shares_of(*view, *tasks));
-  std::cout << (wants(g, "csv") ? format_csv(t) : format_table(t));
+  std::cout << (wants(g, "json") ? format_json(t) : wants(g, "csv") ? format_csv(t) : format_table(t));
   return done;
 }
 

@@ -1,5 +1,8 @@
 #include "app/ctl/table.hpp"
 
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
 #include <algorithm>
 
 #include "app/ctl/display_text.hpp"
@@ -30,6 +33,22 @@ std::string format_table(const table& t, int max_cell) {
     if (n == 0) append(std::move(rule));
   }
   return out;
+}
+
+std::string format_json(const table& t) {
+  rapidjson::StringBuffer out;
+  rapidjson::Writer<rapidjson::StringBuffer> w(out);
+  w.StartArray();
+  for (const auto& row : t.rows) {
+    w.StartObject();
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      w.Key(t.headings[i].data(), static_cast<rapidjson::SizeType>(t.headings[i].size()));
+      w.String(row[i].data(), static_cast<rapidjson::SizeType>(row[i].size()));
+    }
+    w.EndObject();
+  }
+  w.EndArray();
+  return std::string(out.GetString(), out.GetSize()) + '\n';
 }
 
 std::string format_csv(const table& t) {

@@ -16,6 +16,9 @@ struct table {
 /// `max_cell` columns. Ends with a newline.
 std::string format_table(const table& t, int max_cell = 40);
 
+/// One object a row with the headings as its keys, every value a text; a line of its own.
+std::string format_json(const table& t);
+
 /// RFC 4180 with CRLF, headings first, nothing cut.
 std::string format_csv(const table& t);
 

@@ -49,7 +49,8 @@ struct cluster_member {
 /// Everything at one moment.
 struct cluster_view {
   wall_time at{};  ///< The store's clock.
-  std::vector<cluster_member> members;  ///< Ascending by name; those that have not been heard of for a day are left out.
+  std::vector<cluster_member>
+      members;  ///< Ascending by name; those that have not been heard of for a day are left out.
   std::array<shard_lease, shard_count> shards;
 };
 
@@ -59,10 +60,10 @@ using shard_set = std::bitset<shard_count>;
 
 /// What a node wants of a limit that the whole cluster shares.
 struct share_wish {
-  std::string resource;        ///< Which limit, e.g. "rate:ORG001".
-  double limit{};              ///< Of the whole cluster; below 1 it is one node's or nobody's.
-  double wanted{};             ///< By this node; 0 gives it back.
-  milliseconds kept_for{};     ///< So long the share holds without being asked for again.
+  std::string resource;     ///< Which limit, e.g. "rate:ORG001".
+  double limit{};           ///< Of the whole cluster; below 1 it is one node's or nobody's.
+  double wanted{};          ///< By this node; 0 gives it back.
+  milliseconds kept_for{};  ///< So long the share holds without being asked for again.
 };
 /// So long a former share still counts after it shrank (a limit is one of any second, plus the way to the provider).
 inline constexpr milliseconds share_memory{1'500};

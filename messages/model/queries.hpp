@@ -620,8 +620,8 @@ struct unfinished_tasks {
 };
 
 /// Enters this node among those that share the store. conflict when a node of that name lives, or when one that runs
-/// alone holds the whole store; the message names it and says what to do. The session that asked keeps what tells others
-/// that this node lives: go on asking on it.
+/// alone holds the whole store; the message names it and says what to do. The session that asked keeps what tells
+/// others that this node lives: go on asking on it.
 struct join_cluster {
   using answer_type = cluster_view;
   std::string node;
@@ -712,21 +712,20 @@ struct release_claim {
 }  // namespace query
 
 /// Any query. Process-local; never crosses a node border.
-using store_query =
-    std::variant<query::user_by_name, query::user_by_id, query::replace_password, query::create_user,
-                 query::create_organization, query::organization_by_id, query::dcc_user_by_name,
-                 query::replace_dcc_password, query::note_dcc_verified, query::associate_dcc, query::disassociate_dcc,
-                 query::create_dcc_user, query::set_dcc_status, query::list_dcc_users, query::import_leads,
-                 query::lead_statistics, query::list_leads, query::lead_by_id, query::create_scene, query::list_scenes,
-                 query::create_task, query::preview_task, query::create_once, query::list_tasks, query::tasks_behind,
-                 query::count_tasks_by_type, query::find_task, query::set_script, query::list_jobs, query::jobs_behind,
-                 query::jobs_by_row, query::job_by_call_job_id, query::find_standing, query::events_after,
-                 query::call_history, query::job_by_row, query::set_automation, query::stopped_organizations,
-                 query::create_run, query::find_run, query::advance_run, query::unfinished_runs, query::put_case,
-                 query::find_case, query::place_case_calls, query::list_case_calls, query::case_calls_by_id,
-                 query::remark_case_call, query::count_case_calls, query::last_event, query::load_task,
-                 query::unfinished_tasks, query::claim_shards, query::renew_claim, query::release_claim, query::join_cluster,
-                 query::tend_cluster, query::take_shards, query::release_shards, query::leave_cluster,
-                 query::drain_node, query::view_cluster, query::lease_shares, query::events_behind>;
+using store_query = std::variant<
+    query::user_by_name, query::user_by_id, query::replace_password, query::create_user, query::create_organization,
+    query::organization_by_id, query::dcc_user_by_name, query::replace_dcc_password, query::note_dcc_verified,
+    query::associate_dcc, query::disassociate_dcc, query::create_dcc_user, query::set_dcc_status, query::list_dcc_users,
+    query::import_leads, query::lead_statistics, query::list_leads, query::lead_by_id, query::create_scene,
+    query::list_scenes, query::create_task, query::preview_task, query::create_once, query::list_tasks,
+    query::tasks_behind, query::count_tasks_by_type, query::find_task, query::set_script, query::list_jobs,
+    query::jobs_behind, query::jobs_by_row, query::job_by_call_job_id, query::find_standing, query::events_after,
+    query::call_history, query::job_by_row, query::set_automation, query::stopped_organizations, query::create_run,
+    query::find_run, query::advance_run, query::unfinished_runs, query::put_case, query::find_case,
+    query::place_case_calls, query::list_case_calls, query::case_calls_by_id, query::remark_case_call,
+    query::count_case_calls, query::last_event, query::load_task, query::unfinished_tasks, query::claim_shards,
+    query::renew_claim, query::release_claim, query::join_cluster, query::tend_cluster, query::take_shards,
+    query::release_shards, query::leave_cluster, query::drain_node, query::view_cluster, query::lease_shares,
+    query::events_behind>;
 
 }  // namespace waihu

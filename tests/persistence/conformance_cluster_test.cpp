@@ -1,5 +1,5 @@
-// What every store promises to nodes that share it: one owner a shard, epochs that only grow, leases by one clock, names
-// that are one node's.
+// What every store promises to nodes that share it: one owner a shard, epochs that only grow, leases by one clock,
+// names that are one node's.
 #include <algorithm>
 #include <thread>
 
@@ -26,7 +26,8 @@ query::join_cluster entry(const std::string& node, const std::string& incarnatio
   return q;
 }
 
-query::take_shards taking(const std::string& node, std::vector<shard_id> shards, const std::string& incarnation = "one") {
+query::take_shards taking(const std::string& node, std::vector<shard_id> shards,
+                          const std::string& incarnation = "one") {
   return {node, incarnation, std::move(shards)};
 }
 
@@ -65,7 +66,8 @@ TEST_P(StoreCluster, NodesShareTheShardsAndEachTakingHasItsNextEpoch) {
   EXPECT_EQ(view.shards[2].node, "a");
   EXPECT_EQ(view.shards[5].node, "");
   ASSERT_GE(view.members.size(), 2U);
-  const auto shown = std::find_if(view.members.begin(), view.members.end(), [](const auto& m) { return m.node == "a"; });
+  const auto shown =
+      std::find_if(view.members.begin(), view.members.end(), [](const auto& m) { return m.node == "a"; });
   ASSERT_NE(shown, view.members.end());
   EXPECT_EQ(shown->address, "host:a");
   EXPECT_EQ(shown->peer_address, "127.0.0.1:4877");
@@ -147,8 +149,8 @@ TEST_P(StoreCluster, TenThousandWritesOfAZombieChangeNothing) {
 TEST_P(StoreCluster, ARenewalKeepsWhatIsStillOnesOwnAndTellsTheRest) {
   const auto a = joined("a");
   auto held = a->run(taking("a", {shard_id{10}, shard_id{11}})).value();
-  held.push_back({shard_id{12}, epoch_t{1}});                                // never its own
-  held[1].epoch = epoch_t{value(held[1].epoch) + 1};                         // not the epoch that it has
+  held.push_back({shard_id{12}, epoch_t{1}});         // never its own
+  held[1].epoch = epoch_t{value(held[1].epoch) + 1};  // not the epoch that it has
   const auto kept = a->run(query::tend_cluster{"a", "one", held, wall_now()}).value();
   ASSERT_EQ(kept.kept.size(), 1U);
   EXPECT_EQ(kept.kept[0], held[0]);

@@ -80,7 +80,7 @@ class campaign {
   std::vector<std::unique_ptr<sim_node>> nodes_;
   std::vector<std::shared_ptr<store_link>> lines_;  ///< Of all nodes that ever were: the world may still use them.
   std::vector<task_id> tasks_;
-  std::map<int, int> slots_;  ///< By number of a node: its slot in the cluster.
+  std::map<int, int> slots_;       ///< By number of a node: its slot in the cluster.
   std::map<int, int> last_steps_;  ///< Steps that a node has left after it learnt that it lost its shards.
   std::map<int, std::optional<sim_time>> untidy_since_;  ///< By node: more actors or timers than work.
   std::optional<std::uint64_t> kill_after_steps_;

@@ -46,8 +46,8 @@ void campaign::start_node(int slot) {
     return;
   }
   const int number = ++node_count_;
-  const auto name = is_clustered() ? std::string{"node-"} + static_cast<char>('a' + slot)
-                                   : "node-" + std::to_string(number);
+  const auto name =
+      is_clustered() ? std::string{"node-"} + static_cast<char>('a' + slot) : "node-" + std::to_string(number);
   auto node = std::make_unique<sim_node>(around_, number, name);
   lines_.push_back(node->store_line());
   if (!node->claimed()) {

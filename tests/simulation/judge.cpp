@@ -100,8 +100,7 @@ void judge::committed(const std::vector<store_change>& changes, const std::vecto
     const auto& own = ownership_of(changes[i]);
     if (rows_->owns(own)) continue;
     if (answers.at(i).has_value() || answers.at(i).error().code != errc::stale_epoch)
-      complain(promise::a_stale_epoch_changes_nothing, "a change under epoch " +
-                                                           std::to_string(value(own.epoch)) +
+      complain(promise::a_stale_epoch_changes_nothing, "a change under epoch " + std::to_string(value(own.epoch)) +
                                                            " of shard " + std::to_string(value(shard_of(own.task))) +
                                                            " was taken");
   }

@@ -116,10 +116,10 @@ struct weather {
   int pauses{0};             ///< Times that a node is stopped past its lease.
   int cuts{0};               ///< Times that a node loses the store while another takes over.
   int drains{0};
-  int nodes{1};              ///< That share the work; 1 = one at a time, which claims everything.
-  int keeper{0};             ///< A question of a node's keeper loses its answer.
-  int marks{0};              ///< Times that an operator drains a node for a while.
-  int edits{0};              ///< Times that somebody edits the leases by hand.
+  int nodes{1};   ///< That share the work; 1 = one at a time, which claims everything.
+  int keeper{0};  ///< A question of a node's keeper loses its answer.
+  int marks{0};   ///< Times that an operator drains a node for a while.
+  int edits{0};   ///< Times that somebody edits the leases by hand.
   int provider_outages{0};
   int store_outages{0};
   int actor_crashes{0};

@@ -1,9 +1,9 @@
 // Who owns which shard: the same for everybody who sees the same, even, and moving no more than it must.
-#include "actors/shard_plan_machine.hpp"
-
 #include <gtest/gtest.h>
 
 #include <map>
+
+#include "actors/shard_plan_machine.hpp"
 
 namespace waihu {
 namespace {
