@@ -501,6 +501,7 @@ std::optional<start_failure> node::start(std::chrono::seconds wait_store, const 
   n.eng = std::make_shared<engine>();
   n.eng->options = n.options;
   n.eng->counts = n.watch.engine;
+  n.eng->shards = n.watch.shards;
   n.eng->node = n.options.node.name.empty() ? host_name() : n.options.node.name;
   n.eng->seed = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   n.eng->now = n.clock_of_day();

@@ -199,6 +199,8 @@ std::string node_watch::metrics() const {
   for (const auto& check : judge_readiness(now, limits).checks)
     page.value(check.is_ok ? 1 : 0, {{"check", check.name}});
   page.gauge("waihu_claim_epoch", "Epoch under which this node owns its shards.").value(epoch);
+  page.gauge("waihu_shards_owned", "Shards whose tasks this node follows; all 256 where it runs alone.")
+      .value(static_cast<double>(shards->owned()));
   page.gauge("waihu_claim_remaining_seconds", "For how long the claim on the shards surely holds; 0: not confirmed.")
       .value(in_seconds(std::max<std::int64_t>(0, now.claim_good_until_ms - now.now_ms)));
   page.gauge("waihu_pulse_age_seconds", "Since the actor system last turned over; it does each second.")

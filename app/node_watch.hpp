@@ -8,6 +8,7 @@
 #include <string>
 
 #include "actors/engine_counts.hpp"
+#include "actors/shard_ledger.hpp"
 #include "app/readiness.hpp"
 #include "cluster/peer_links_actor.hpp"
 #include "http/traffic.hpp"
@@ -22,6 +23,8 @@ struct node_watch {
   /// Until when, by the monotonic clock in ms, the claim surely holds: the begin of its last renewal plus its lease.
   std::shared_ptr<std::atomic<std::int64_t>> claim_good_until{std::make_shared<std::atomic<std::int64_t>>(0)};
   std::atomic<std::int64_t> epoch{};  ///< 0 until the shards are claimed.
+  /// Which shards are this node's.
+  std::shared_ptr<shard_ledger> shards{std::make_shared<shard_ledger>()};
   std::atomic<node_life> life{node_life::starting};
   readiness_limits limits;  ///< Set before anybody watches.
 
