@@ -26,6 +26,7 @@ http_gateway::behavior_type scripted_gateway(http_gateway::pointer, const std::s
       },
       [nothing](auto_atom, const switch_automation&, const answer_to<automation_state>& done) { nothing(done); },
       [nothing](auto_atom, const automation_view&, const answer_to<automation_state>& done) { nothing(done); },
+      [](publish_atom, const tell_progress_elsewhere&, const answer_to<bool>& done) { (*done)(true); },
       [](sweep_atom, const answer_to<bool>& done) { (*done)(true); },
       [nothing](run_atom, const start_run&, const answer_to<run_record>& done) { nothing(done); },
       [nothing](place_atom, const await_case_calls&, const answer_to<bool>& done) { nothing(done); },
