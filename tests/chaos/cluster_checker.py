@@ -94,10 +94,14 @@ def claims_epoch(write):
 
 @promise("whoever writes for a task owns its shard, under the epoch that he claims", CHECKS)
 def written_by_owner(at):
+    had = reigns(at.all)
     for write in at.all.writes:
+        # A commit that began before its node gave the shard up may end after it, but not after the next taking.
+        shard = shard_of(write["task_id"])
+        owner = write["owner"] or had.get((shard, write["owner_epoch"]), [""])[0]
         text = f"{write['kind']} {write['row_id']} of task {write['task_id']} was written by {write['writer'] or 'nobody'}"
-        if write["writer"] != write["owner"] or not write["writer"]:
-            yield f"{text}, the shard is {write['owner'] or 'nobody'}'s under {write['owner_epoch']}"
+        if write["writer"] != owner or not write["writer"]:
+            yield f"{text}, the shard is {owner or 'nobody'}'s under {write['owner_epoch']}"
         elif claims_epoch(write) and write["epoch"] != write["owner_epoch"]:
             yield f"{text} under epoch {write['epoch']}, its shard is at {write['owner_epoch']}"
 
@@ -189,6 +193,32 @@ def progress_resumes(at):
         is_watched = not at.all.final or (at.all.progress and at.all.progress[-1]["at_ms"] >= due)
         if is_watched and not is_idle and not any(look["steps"] > steps for look in within):
             yield f"after {healing['after']}: no call moved within {healing['bound_ms'] / 1000:.0f} s"
+
+
+@promise("the tasks of a node that cannot work are looked after by others within a bound", CHECKS)
+def failed_over(at):
+    for seen in at.all.failovers:
+        if not seen["alone"] or seen["lasted_ms"] <= seen["bound_ms"]:
+            continue
+        what = f"{seen['node']} ({seen['kind']})"
+        if seen["shards"] and (seen["owned_ms"] is None or seen["owned_ms"] > seen["bound_ms"]):
+            yield f"{what}: its shards were taken after {seen['owned_ms']} ms"
+        if seen["tasks"] and (seen["tracked_ms"] is None or seen["tracked_ms"] > seen["bound_ms"]):
+            yield f"{what}: its {seen['tasks']} tasks were looked after after {seen['tracked_ms']} ms"
+
+
+@promise("a planned stop leaves no shard without an owner for long", CHECKS)
+def handed_over(at):
+    for planned in at.all.handovers:
+        free = {}
+        for change in at.all.leases:
+            if not change["node"]:
+                free[change["shard"]] = change["at_ms"]
+                continue
+            since = free.pop(change["shard"], None)
+            if since is not None and planned["from_ms"] <= since <= planned["until_ms"] and \
+                    change["at_ms"] - since > planned["bound_ms"]:
+                yield f"shard {change['shard']} was nobody's for {change['at_ms'] - since} ms until {change['node']} took it"
 
 
 @promise("a node whose clock is wrong has noticed it and goes on calling", CHECKS)

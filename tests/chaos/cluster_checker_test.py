@@ -44,6 +44,11 @@ def right_history():
         progress=[{"at_ms": 8000, "steps": 3, "open": 1}, {"at_ms": 9500, "steps": 5, "open": 1},
                   {"at_ms": 22000, "steps": 9, "open": 0}, {"at_ms": 60000, "steps": 9, "open": 0}],
         healings=[{"at_ms": 8500, "bound_ms": 5000, "after": "kill"}, {"at_ms": 25000, "bound_ms": 5000, "after": "stop"}],
+        failovers=[{"kind": "kill", "node": "a", "lasted_ms": 20_000, "owned_ms": 9_000, "tracked_ms": 9_500, "tasks": 1,
+                    "shards": 80, "bound_ms": 15_000, "alone": True},
+                   {"kind": "stop", "node": "a", "lasted_ms": 20_000, "owned_ms": None, "tracked_ms": 17_000, "tasks": 1,
+                    "shards": 80, "bound_ms": 15_000, "alone": False}],
+        handovers=[{"from_ms": 19_000, "until_ms": 21_000, "bound_ms": 2_000}],
         endings=[{"node": "a", "code": 0, "wanted": 0, "during": "rolling"}],
         limits={"organization": 2, "account": 8, "speed": SPEED, "enforced": True})
 
@@ -72,7 +77,8 @@ PLANTED = {
     "a task is in the shard of its id": [lambda e: e.node_tasks.update({1: (SHARD + 1) % 256})],
     "whoever writes for a task owns its shard, under the epoch that he claims": [
         lambda e: e.writes[4].update(writer="a"), lambda e: e.writes[4].update(epoch=3),
-        lambda e: e.writes[6].update(writer="b"), lambda e: e.writes[5].update(owner="", writer="")],
+        lambda e: e.writes[6].update(writer="b"), lambda e: e.writes[5].update(owner="", writer=""),
+        lambda e: e.writes[5].update(owner="", writer="b", owner_epoch=5)],
     "nothing is written under an epoch that is over": [
         lambda e: e.writes.append(write(9200, "task 3", 1, 3, ("b", 4))),
         lambda e: e.writes.insert(0, write(100, "batch intent", 9, 5, ("a", 3)))],
@@ -90,6 +96,10 @@ PLANTED = {
         lambda e: e.node_counters["a"][1]["listed"].pop(0)],
     "work goes on within a bound once a disturbance is over": [
         lambda e: e.progress[1].update(steps=3), lambda e: e.progress.pop(1)],
+    "the tasks of a node that cannot work are looked after by others within a bound": [
+        lambda e: e.failovers[0].update(owned_ms=15_500), lambda e: e.failovers[0].update(tracked_ms=None),
+        lambda e: e.failovers[1].update(alone=True)],
+    "a planned stop leaves no shard without an owner for long": [lambda e: e.leases[3].update(at_ms=22_100)],
     "a node whose clock is wrong has noticed it and goes on calling": [
         lambda e: e.clock_refusals.append({"node": "a", "ahead_s": 3600, "count": 1})],
     "a node ends only when it is told to, and then in order": [
@@ -131,6 +141,13 @@ class ClusterChecker(unittest.TestCase):
         history = right_history()
         call_again(history, 100 * SPEED)
         self.assertEqual(cluster_checker.check(history), [])
+
+    def test_a_commit_may_end_after_its_shard_was_given_up_until_another_takes_it(self):
+        history = right_history()
+        history.writes.insert(5, dict(write(20_010, "call closed", 2, None, ("b", 4), -10), owner=""))
+        self.assertEqual(cluster_checker.check(history), [])
+        history.writes[5].update(writer="c")
+        self.assertIn("whoever writes for a task owns its shard, under the epoch that he claims", self.names(history))
 
     def test_limits_that_are_only_watched_break_nothing(self):
         history = right_history()

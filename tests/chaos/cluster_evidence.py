@@ -89,6 +89,8 @@ class ClusterEvidence(checker.Evidence):
     healings: list = dataclasses.field(default_factory=list)  # {"at_ms", "bound_ms", "after"}
     endings: list = dataclasses.field(default_factory=list)   # ends of a process: {"node", "code", "wanted"}
     clock_refusals: list = dataclasses.field(default_factory=list)  # {"node", "ahead_s", "count"}: requests refused as too old
+    failovers: list = dataclasses.field(default_factory=list)  # see cluster_faults.Faults.failovers
+    handovers: list = dataclasses.field(default_factory=list)  # planned stops with nothing beside: {"from_ms", "until_ms", "bound_ms"}
     limits: dict = dataclasses.field(default_factory=dict)    # calls per second: {"organization", "account", "speed"}
     node_counters: dict = dataclasses.field(default_factory=dict)  # node -> task -> answers, as `counters`
     node_tasks: dict = dataclasses.field(default_factory=dict)     # task id -> shard, as the tables say
@@ -180,9 +182,10 @@ def gather(run, tasks):
         counters[node.name] = {task: evidence.counters_of(run, task) for task in tasks}
     run.chosen = None
     table = evidence.table
+    leases = table(run.postgres, run.store_url, LEASES)
     return ClusterEvidence(
         **{field.name: getattr(plain, field.name) for field in dataclasses.fields(checker.Evidence)},
-        leases=table(run.postgres, run.store_url, LEASES), writes=table(run.postgres, run.store_url, WRITES),
+        leases=leases, failovers=list(run.failovers(leases)), handovers=run.handovers, writes=table(run.postgres, run.store_url, WRITES),
         looks=run.watch.looks, progress=run.watch.progress, suspensions=run.suspensions, healings=run.healings,
         endings=run.endings, clock_refusals=run.clock_refusals, limits=run.limits, node_counters=counters,
         node_tasks={row["id"]: row["shard"] for row in table(run.postgres, run.store_url,

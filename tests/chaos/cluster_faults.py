@@ -14,6 +14,8 @@ from campaign import Broken
 from cluster_nodes import NAMES, STOP_S
 from evidence import harness
 
+FAILOVER_S = 15   # a killed node's tasks are looked after elsewhere within it, spec section 6
+HAND_OVER_MS = 2000  # and a planned stop leaves no shard without an owner for longer
 NOTICING_S = 1.5  # after its next renewal a node has noticed that its clock is wrong
 
 
@@ -25,6 +27,7 @@ class Disturbance:
     at_ms: float
     tasks: dict                       # unfinished tasks of its shards -> their epoch then
     shards: set
+    is_alone: bool                    # nothing else disturbed the takeover
     until_ms: float = 0.0
     tracked_ms: dict = dataclasses.field(default_factory=dict)
 
@@ -75,11 +78,16 @@ class Faults:
         if state == "Z":  # a daemon that knows no stops at failpoints
             time.sleep(fault.ms / 1000)
             return self.bring_up(node)
-        node.meant_to_run = True
-        node.signal(signal.SIGSTOP)  # in case that it did not get there
+        if state == "T":
+            node.meant_to_run = True
+        else:
+            node.signal(signal.SIGSTOP)
         time.sleep(fault.ms / 1000)
         node.signal(signal.SIGCONT)
         self.until_ready(node)
+        if state != "T":  # it would stop some time later
+            self.kill_node(node)
+            self.bring_up(node)
 
     def do_stop(self, fault):
         node = self.nodes[NAMES[fault.node]]
@@ -166,9 +174,12 @@ class Faults:
                 time.sleep(fault.ms / 1000)
 
     def do_rolling(self, fault):
+        began = cluster_evidence.now_ms()
         for name in NAMES:
             self.stop_in_order(self.nodes[name])
             self.bring_up(self.nodes[name])
+        if self.is_alone(fault):
+            self.handovers.append({"from_ms": began, "until_ms": cluster_evidence.now_ms(), "bound_ms": HAND_OVER_MS})
 
     # --- what became of a disturbed node's tasks
 
@@ -180,7 +191,7 @@ class Faults:
                      if cluster_checker.shard_of(task) in lost}
         except AssertionError:
             return  # the store is away as well: nothing can be said of whose tasks these are
-        seen = Disturbance(fault.kind, node.name, cluster_evidence.now_ms(), tasks, set(lost))
+        seen = Disturbance(fault.kind, node.name, cluster_evidence.now_ms(), tasks, set(lost), self.is_alone(fault))
         seen.until_ms = seen.at_ms + fault.ms
         self.disturbances.append(seen)
         if fault.ms > self.options.lease_s * 1000:
@@ -190,6 +201,13 @@ class Faults:
         """Asks the other nodes for each of its tasks until one says that it works on it under a later epoch."""
         left = dict(seen.tasks)
         while left and cluster_evidence.now_ms() < seen.until_ms and not self.over.is_set():
+            try:
+                unfinished = self.sql_ids(2, 3, 5)
+            except AssertionError:
+                continue  # the store is away
+            for task in [task for task in left if task not in unfinished]:
+                seen.tasks.pop(task)
+                left.pop(task)
             for task, epoch in list(left.items()):
                 for node in self.living():
                     if node.name == seen.node or node.avoid_until > time.monotonic():
@@ -204,3 +222,24 @@ class Faults:
                         left.pop(task)
                         break
             time.sleep(0.1)  # between two rounds of questions
+
+    def is_alone(self, fault):
+        """Whether nothing else of its bout keeps nodes from working."""
+        return all(other is fault or other.kind in ("link", "lost") for other in self.bout.faults)
+
+    def failovers(self, leases):
+        """For the judge: of each disturbance that outlasted a lease, how long until the last of its shards was taken, and
+        until the last of its tasks was looked after by another; None for what was not seen."""
+        for seen in self.disturbances:
+            if seen.until_ms - seen.at_ms <= self.options.lease_s * 1000:
+                continue
+            taken = {}
+            for change in leases:
+                if change["at_ms"] >= seen.at_ms and change["shard"] in seen.shards and change["node"]:
+                    taken.setdefault(change["shard"], change["at_ms"] - seen.at_ms)
+            is_tracked = seen.tasks and set(seen.tracked_ms) >= set(seen.tasks)
+            yield {"kind": seen.kind, "node": seen.node, "lasted_ms": seen.until_ms - seen.at_ms, "tasks": len(seen.tasks),
+                   "owned_ms": max(taken.values()) if set(taken) == seen.shards and taken else None,
+                   "tracked_ms": max(seen.tracked_ms[task] for task in seen.tasks) if is_tracked else None,
+                   "bound_ms": 1000 * max(FAILOVER_S, self.options.lease_s + 5), "alone": seen.is_alone,
+                   "shards": len(seen.shards)}

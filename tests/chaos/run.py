@@ -121,6 +121,8 @@ def read_flags(arguments=None):
     parser.add_argument("--lease-s", type=float, default=10, help="of a shard, in mode cluster")
     parser.add_argument("--longest-s", type=float, default=60, help="longest SIGSTOP, in mode cluster; cuts last half of it")
     parser.add_argument("--resume-s", type=float, default=45, help="within which work goes on after a disturbance")
+    parser.add_argument("--limits", choices=("watched", "judged"), default="watched",
+                        help="calls per second over all nodes of mode cluster: only told, or a promise")
     parser.add_argument("--limit-s", type=float, default=3600, help="longest time of one mode")
     parser.add_argument("--tail-s", type=float, default=180, help="longest time from the last moment to the end")
     parser.add_argument("--without", nargs="*", default=[], metavar="KIND",
@@ -152,7 +154,7 @@ def main():
 def again(options, seed):
     """The flags that play the same plan with the same sizes and limits."""
     names = ("leads", "kills", "restarts", "storms", "outage_s", "faults", "tasks", "lease_s", "longest_s",
-             "resume_s", "limit_s", "tail_s")
+             "resume_s", "limits", "limit_s", "tail_s")
     flags = [f"--seed={seed}", "--mode", *options.mode] + [f"--{n.replace('_', '-')}={getattr(options, n)}" for n in names
                                                            if getattr(options, n) is not None]
     return flags + (["--without", *options.without] if options.without else [])
