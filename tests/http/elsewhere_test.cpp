@@ -78,6 +78,7 @@ TEST_F(http_elsewhere, ATaskWithoutAnActorThereIsExactInTheStore) {
 
 TEST_F(http_elsewhere, AnotherNodesChangeShowsAtOnce) {
   inside->on_describe = [](const auto&) -> result<described_task> { return fail(errc::not_found, "no actor"); };
+  post("/api/describe-job-group", about_task());  // who asks is known after it
   const auto before = inside->queries();
   post("/api/describe-job-group", about_task());
   const auto once = inside->queries() - before;
