@@ -195,9 +195,6 @@ class ClusterCampaign(Nodes, People, Faults, campaign.Campaign):
         self.during = "the end"
         self.sim.clear_faults()
         tail_over = time.monotonic() + self.options.tail_s
-        for thread in self.threads:
-            if thread.name != "mind":
-                thread.join(0)
         while True:
             self.check_broken()
             ended = len(self.sql_ids(4))
