@@ -187,6 +187,7 @@ def gather(run, tasks):
     return ClusterEvidence(
         **{field.name: getattr(plain, field.name) for field in dataclasses.fields(checker.Evidence)},
         leases=leases, failovers=list(run.failovers(leases)), handovers=run.handovers,
-        writes=table(run.postgres, run.store_url, WRITES), looks=run.watch.looks, progress=run.watch.progress, suspensions=run.suspensions, healings=run.healings,
-        endings=run.endings, clock_refusals=run.clock_refusals, limits=run.limits, node_counters=counters,
+        writes=table(run.postgres, run.store_url, WRITES), looks=run.watch.looks, progress=run.watch.progress,
+        suspensions=run.suspensions, healings=run.healings, endings=run.endings, clock_refusals=run.clock_refusals,
+        limits=run.limits, node_counters=counters,
         node_tasks={row["id"]: row["shard"] for row in table(run.postgres, run.store_url, SHARDS_OF_TASKS)})
