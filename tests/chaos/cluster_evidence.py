@@ -178,9 +178,10 @@ def gather(run, tasks):
     """Everything, once the campaigns are over. `run` is a cluster_campaign.ClusterCampaign."""
     plain = evidence.gather(run, [], run.samples)
     counters = {}
+    ended = [task for task in run.sql_ids(4) if task in tasks]  # the judge names those that did not end
     for node in run.living():
         run.chosen = node
-        counters[node.name] = {task: evidence.counters_of(run, task) for task in tasks}
+        counters[node.name] = {task: evidence.counters_of(run, task) for task in ended}
     run.chosen = None
     table = evidence.table
     leases = table(run.postgres, run.store_url, LEASES)
