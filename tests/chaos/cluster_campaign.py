@@ -128,7 +128,8 @@ class ClusterCampaign(Nodes, People, Faults, campaign.Campaign):
                          READY_WAIT_S, 0.2)
         self.began_calling = time.monotonic()
         for number, bout in enumerate(moments, 1):
-            self.start_due(1.2 * number / len(moments))
+            # Half of them at once, so that each node has something to dispatch; the rest while things break.
+            self.start_due(0.5 + 0.6 * number / len(moments))
             self.play_bout(number, len(moments), bout)
             self.check_broken()
             if number % max(1, len(moments) // 12) == 0:
@@ -194,9 +195,6 @@ class ClusterCampaign(Nodes, People, Faults, campaign.Campaign):
         self.during = "the end"
         self.sim.clear_faults()
         tail_over = time.monotonic() + self.options.tail_s
-        for thread in self.threads:
-            if thread.name != "mind":
-                thread.join(0)
         while True:
             self.check_broken()
             ended = len(self.sql_ids(4))

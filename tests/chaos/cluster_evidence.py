@@ -71,6 +71,7 @@ create trigger chaos_call after update of phase, call_status on leads_task_list 
 
 LEASES = "select shard, was_node, was_epoch, was_left_ms, node, epoch, at_ms from chaos_leases order by id"
 WRITES = ("select at_ms, kind, row_id, task_id, epoch, writer, owner, owner_epoch, left_ms from chaos_writes order by id")
+SHARDS_OF_TASKS = "select id, shard from call_tasks order by id"
 LOOK = """select json_build_object('at_ms', chaos_ms(clock_timestamp()),
   'shards', (select json_agg(json_build_array(shard, node, epoch, chaos_ms(expires_at)) order by shard) from shards))"""
 PROGRESS = """select json_build_object('at_ms', chaos_ms(clock_timestamp()),
@@ -90,7 +91,7 @@ class ClusterEvidence(checker.Evidence):
     endings: list = dataclasses.field(default_factory=list)   # ends of a process: {"node", "code", "wanted"}
     clock_refusals: list = dataclasses.field(default_factory=list)  # {"node", "ahead_s", "count"}: requests refused as too old
     failovers: list = dataclasses.field(default_factory=list)  # see cluster_faults.Faults.failovers
-    handovers: list = dataclasses.field(default_factory=list)  # planned stops with nothing beside: {"from_ms", "until_ms", "bound_ms"}
+    handovers: list = dataclasses.field(default_factory=list)  # planned stops, alone: {"from_ms", "until_ms", "bound_ms"}
     limits: dict = dataclasses.field(default_factory=dict)    # calls per second: {"organization", "account", "speed"}
     node_counters: dict = dataclasses.field(default_factory=dict)  # node -> task -> answers, as `counters`
     node_tasks: dict = dataclasses.field(default_factory=dict)     # task id -> shard, as the tables say
@@ -177,16 +178,17 @@ def gather(run, tasks):
     """Everything, once the campaigns are over. `run` is a cluster_campaign.ClusterCampaign."""
     plain = evidence.gather(run, [], run.samples)
     counters = {}
+    ended = [task for task in run.sql_ids(4) if task in tasks]  # the judge names those that did not end
     for node in run.living():
         run.chosen = node
-        counters[node.name] = {task: evidence.counters_of(run, task) for task in tasks}
+        counters[node.name] = {task: evidence.counters_of(run, task) for task in ended}
     run.chosen = None
     table = evidence.table
     leases = table(run.postgres, run.store_url, LEASES)
     return ClusterEvidence(
         **{field.name: getattr(plain, field.name) for field in dataclasses.fields(checker.Evidence)},
-        leases=leases, failovers=list(run.failovers(leases)), handovers=run.handovers, writes=table(run.postgres, run.store_url, WRITES),
-        looks=run.watch.looks, progress=run.watch.progress, suspensions=run.suspensions, healings=run.healings,
-        endings=run.endings, clock_refusals=run.clock_refusals, limits=run.limits, node_counters=counters,
-        node_tasks={row["id"]: row["shard"] for row in table(run.postgres, run.store_url,
-                                                             "select id, shard from call_tasks order by id")})
+        leases=leases, failovers=list(run.failovers(leases)), handovers=run.handovers,
+        writes=table(run.postgres, run.store_url, WRITES), looks=run.watch.looks, progress=run.watch.progress,
+        suspensions=run.suspensions, healings=run.healings, endings=run.endings, clock_refusals=run.clock_refusals,
+        limits=run.limits, node_counters=counters,
+        node_tasks={row["id"]: row["shard"] for row in table(run.postgres, run.store_url, SHARDS_OF_TASKS)})

@@ -81,7 +81,7 @@ class People:
 
     def start_due(self, share):
         """The first of the tasks, as many as a share of the run has passed."""
-        for task in self.tasks[:math.ceil(share * len(self.tasks))]:
+        for task in self.tasks[:math.ceil(min(1, share) * len(self.tasks))]:
             if task in self.started:
                 continue
             self.started.add(task)
