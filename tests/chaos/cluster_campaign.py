@@ -118,7 +118,7 @@ class ClusterCampaign(Nodes, People, Faults, campaign.Campaign):
     def play(self, moments):
         self.threads, self.started = [], set()
         planned_s = sum(self.planned_s(bout) for bout in moments)
-        rate = max(4, math.ceil(self.options.leads / (0.9 * planned_s)))
+        rate = max(4, math.ceil(self.options.leads / (0.75 * planned_s)))
         self.limits = {"organization": rate, "account": 4 * rate, "speed": campaign.SPEED,
                        "enforced": self.options.limits == "judged"}
         self.open()
@@ -126,7 +126,7 @@ class ClusterCampaign(Nodes, People, Faults, campaign.Campaign):
         self.in_background(self.mind)
         harness.wait_for("the shards are owned", lambda: sum(1 for o in self.watch.owners().values() if o[0]) == 256,
                          READY_WAIT_S, 0.2)
-        self.began_calling = time.monotonic()
+        self.mix_owners()
         for number, bout in enumerate(moments, 1):
             # Half of them at once, so that each node has something to dispatch; the rest while things break.
             self.start_due(0.5 + 0.6 * number / len(moments))

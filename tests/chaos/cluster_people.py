@@ -1,8 +1,10 @@
 """The people of a cluster run: they make tasks, start, suspend and resume them, through whichever node answers."""
 import http.client
+import itertools
 import math
 import time
 
+import cluster_checker
 from campaign import Broken
 from cluster_nodes import ASK_S, NAMES
 from evidence import harness
@@ -78,6 +80,14 @@ class People:
 
     def product_of(self, lead):
         return f"P{(lead - 1) % self.options.tasks}"
+
+    def mix_owners(self):
+        """So that each node has some of the tasks that are started first."""
+        by_owner = {}
+        for task in self.tasks:
+            by_owner.setdefault(self.watch.owners()[cluster_checker.shard_of(task)][0], []).append(task)
+        rounds = itertools.zip_longest(*(tasks for _, tasks in sorted(by_owner.items())))
+        self.tasks = [task for tasks in rounds for task in tasks if task is not None]
 
     def start_due(self, share):
         """The first of the tasks, as many as a share of the run has passed."""
