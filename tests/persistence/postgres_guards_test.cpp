@@ -191,7 +191,7 @@ TEST_P(PostgresGuards, AHundredThousandLeadsBecomeATaskInSeconds) {
   const auto begin = std::chrono::steady_clock::now();
   const auto id = make_task("BIG001");
   const auto took = std::chrono::steady_clock::now() - begin;
-  EXPECT_LT(took, std::chrono::seconds{20});
+  EXPECT_LT(took, std::chrono::seconds{60});
   RecordProperty("create_task_ms",
                  static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
   EXPECT_EQ(session->run(query::find_standing{"BIG001", id, {}})->counters.total, 100000);
