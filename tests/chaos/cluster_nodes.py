@@ -86,7 +86,7 @@ class Nodes:
                f"&options=-c%20{cluster_evidence.NODE_SETTING}%3D{name}")
         node = Member(self, name, {"store.url": url, "admin.port": harness.free_port(),
                                    "cluster.advertise_address": OTHER_LOOPBACK})
-        self.wires.open(f"peer {name}", "tcp", "127.0.0.1", node.peer_port, at=(OTHER_LOOPBACK, node.peer_port))
+        self.wires.open(f"peer {name}", "tcp", "127.0.0.1", node.peer_port, at=(OTHER_LOOPBACK, node.peer_port), by_user=True)
         self.clock.put_into(node)
         return node
 

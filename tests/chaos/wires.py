@@ -60,15 +60,15 @@ class Exchange:
     def gate(self, name):
         return self.gates.setdefault(name, Gate())
 
-    async def open(self, name, to, at):
-        server = await asyncio.start_server(lambda r, w: self.serve(name, to, r, w), *at, limit=PIECE)
+    async def open(self, name, to, at, by_user):
+        server = await asyncio.start_server(lambda r, w: self.serve(name, to, by_user, r, w), *at, limit=PIECE)
         self.servers.append(server)
         return server.sockets[0].getsockname()[1]
 
-    async def serve(self, name, to, reader, writer):
+    async def serve(self, name, to, by_user, reader, writer):
         """One connection, from its acceptance to its end."""
         gates = [self.gate(name)]
-        if self.pids:
+        if by_user:
             user = owner_of_port(writer.get_extra_info("peername")[1], self.pids)
             if user is not None:
                 gates.append(self.gate(f"{user}>{name}"))
@@ -107,7 +107,7 @@ class Exchange:
 
     async def order(self, what):
         if "open" in what:
-            return {"port": await self.open(what["open"], what["to"], what["at"])}
+            return {"port": await self.open(what["open"], what["to"], what["at"], what["by_user"])}
         if "users" in what:
             self.pids = what["users"]
         elif "cut" in what:
@@ -147,9 +147,10 @@ class Wires:
             self.process.stdin.flush()
             return json.loads(self.process.stdout.readline())
 
-    def open(self, name, *to, at=("127.0.0.1", 0)):
-        """`to`: "unix", path or "tcp", host, port. `at`: where it listens. Gives the port."""
-        return self.ask(open=name, to=to, at=at)["port"]
+    def open(self, name, *to, at=("127.0.0.1", 0), by_user=False):
+        """`to`: "unix", path or "tcp", host, port. `at`: where it listens. `by_user`: it may be cut for single users. Gives
+        the port."""
+        return self.ask(open=name, to=to, at=at, by_user=by_user)["port"]
 
     def know(self, pids):
         """{user: process id}, for cuts of single users; of connections that are made from now on."""

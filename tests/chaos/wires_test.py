@@ -9,7 +9,7 @@ import unittest
 
 from wires import Wires
 
-DIAL = "import socket,sys; s=socket.create_connection(('127.0.0.1', int(sys.argv[1]))); sys.stdin.readline(); " \
+DIAL = "import socket,sys; sys.stdin.readline(); s=socket.create_connection(('127.0.0.1', int(sys.argv[1]))); " \
        "s.sendall(b'x'); print(s.recv(1).decode(), flush=True); sys.stdin.readline()"
 
 
@@ -39,7 +39,7 @@ class Echo:
 class WiresTest(unittest.TestCase):
     def setUp(self):
         self.echo, self.wires = Echo(), Wires()
-        self.port = self.wires.open("echo", "tcp", "127.0.0.1", self.echo.port)
+        self.port = self.wires.open("echo", "tcp", "127.0.0.1", self.echo.port, by_user=True)
 
     def tearDown(self):
         self.wires.close()
