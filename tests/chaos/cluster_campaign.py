@@ -35,6 +35,7 @@ class ClusterCampaign(Nodes, People, Faults, campaign.Campaign):
         super().__init__(options, mode, seed, postgres)
         self.nodes, self.tasks, self.suspensions, self.healings, self.endings = {}, [], [], [], []
         self.clock_refusals, self.disturbances, self.handovers, self.broken, self.paused = [], [], [], [], set()
+        self.is_over = False
         self.chosen = None  # the node that is asked, instead of any
         self.during = "the beginning"
         self.ready_ms, self.gaps_ms = [], []
@@ -72,11 +73,16 @@ class ClusterCampaign(Nodes, People, Faults, campaign.Campaign):
     def tail(self):
         return "".join(f"--- {node.name}\n{node.tail(25)}" for node in self.nodes.values() if node.process is not None)
 
-    def close(self, keep):
+    def end_nodes(self):
+        """All of them, for good."""
         self.over.set()
         for node in self.nodes.values():
-            node.meant_to_run = False
-            node.close()
+            with node.turn:
+                node.meant_to_run = False
+                node.close()
+
+    def close(self, keep):
+        self.end_nodes()
         if hasattr(self, "watch"):
             self.watch.end()
         if hasattr(self, "wires"):
@@ -209,6 +215,7 @@ class ClusterCampaign(Nodes, People, Faults, campaign.Campaign):
                     self.resume(task)
             time.sleep(0.3)  # the interval of a poll
         time.sleep(1.5)  # one more look at progress
+        self.is_over = True
 
     def standing(self):
         """Where the rows are, who owns what, and what the nodes say about it."""

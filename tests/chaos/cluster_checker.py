@@ -190,7 +190,7 @@ def progress_resumes(at):
         within = [look for look in at.all.progress if healing["at_ms"] < look["at_ms"] <= due]
         steps = before[0]["steps"] if before else 0
         is_idle = any(look["open"] == 0 for look in before + within)
-        is_watched = not at.all.final or (at.all.progress and at.all.progress[-1]["at_ms"] >= due)
+        is_watched = at.all.progress and at.all.progress[-1]["at_ms"] >= due
         if is_watched and not is_idle and not any(look["steps"] > steps for look in within):
             yield f"after {healing['after']}: no call moved within {healing['bound_ms'] / 1000:.0f} s"
 

@@ -175,7 +175,10 @@ def now_ms():
 
 
 def gather(run, tasks):
-    """Everything, once the campaigns are over. `run` is a cluster_campaign.ClusterCampaign."""
+    """Everything, once the campaigns are over. `run` is a cluster_campaign.ClusterCampaign. Where it broke off, nodes that
+    still work would change what is read: they are ended first, and nothing is expected to be complete."""
+    if not run.is_over:
+        run.end_nodes()
     plain = evidence.gather(run, [], run.samples)
     counters = {}
     ended = [task for task in run.sql_ids(4) if task in tasks]  # the judge names those that did not end
@@ -184,6 +187,7 @@ def gather(run, tasks):
         counters[node.name] = {task: evidence.counters_of(run, task) for task in ended}
     run.chosen = None
     table = evidence.table
+    plain.final = run.is_over
     leases = table(run.postgres, run.store_url, LEASES)
     return ClusterEvidence(
         **{field.name: getattr(plain, field.name) for field in dataclasses.fields(checker.Evidence)},

@@ -62,6 +62,10 @@ class Member(cluster_harness.Node):
         self.stale_before, self.stale_now = 0.0, 0.0  # writes refused as stale: of former processes, of this one
         super().__init__(run, name, overrides)
 
+    def start(self, failpoint=None, ready=True, wait_store=300):
+        """Waits long for the store, which may be away at the same time."""
+        return super().start(failpoint, ready, wait_store)
+
     def runs(self):
         return self.process is not None and self.process.poll() is None
 
