@@ -16,6 +16,8 @@ using telemetry::log_level;
 
 /// News that come faster are answered by one look.
 constexpr milliseconds between_looks{20};
+/// Shards that somebody is still committing to are asked for again.
+constexpr milliseconds take_retry{200};
 /// After a lease of another node has ended, so that it surely has by the store's clock too.
 constexpr milliseconds look_margin{10};
 
@@ -172,10 +174,11 @@ void renewal_failed(keeper_pointer self, const failure& why) {
   if (state.options.on_lost) state.options.on_lost(why.message);
 }
 
-void take(keeper_pointer self, const std::vector<shard_id>& wanted, steady_time began) {
+/// Answers how many were taken.
+std::size_t take(keeper_pointer self, const std::vector<shard_id>& wanted, steady_time began) {
   auto& state = self->state;
   const auto taken = state.session->run(query::take_shards{state.options.node, state.options.incarnation, wanted});
-  if (!taken || taken->empty()) return;
+  if (!taken || taken->empty()) return 0;
   for (const auto& shard : *taken) {
     state.owned[index_of(shard.shard)] = shard.epoch;
     state.held.set(index_of(shard.shard));
@@ -184,6 +187,7 @@ void take(keeper_pointer self, const std::vector<shard_id>& wanted, steady_time 
   state.good_until = std::max(state.good_until, began + state.options.lease_time);
   log_event(log_level::info, "lease", "lease.taken",
             {{"node", state.options.node}, {"shards", taken->size()}, {"owned", state.held.count()}});
+  return taken->size();
 }
 
 void look(keeper_pointer self) {
@@ -211,7 +215,8 @@ void look(keeper_pointer self) {
   mind_clock(self, view);
   const auto plan =
       plan_shards(view, options.node, state.held, state.handing, options.moves_at_once, options.lease_time);
-  if (!plan.take.empty() && !state.leaving) take(self, plan.take, began);
+  const bool takes = !plan.take.empty() && !state.leaving;
+  const bool has_all = !takes || take(self, plan.take, began) == plan.take.size();
   tell_owned(self);
   shard_set next;
   for (const auto shard : plan.hand_over) next.set(index_of(shard));
@@ -222,6 +227,7 @@ void look(keeper_pointer self) {
   if (state.lost || !state.session) return;
   auto again = options.renew_every;
   if (plan.look_again) again = std::min(again, *plan.look_again + look_margin);
+  if (!has_all) again = std::min(again, take_retry);
   // The store was slow: what was renewed is half over already.
   const auto left = std::chrono::duration_cast<milliseconds>(state.good_until - self->clock().now());
   if (left < options.lease_time / 2) again = between_looks;

@@ -51,13 +51,14 @@ constexpr statement renew_leases{
                      order by s.shard for no key update of s)
        update shards s set expires_at = clock_timestamp() + $4 * interval '1 millisecond'
        from mine where s.shard = mine.shard returning s.shard, s.epoch)"};
-// FOR UPDATE waits for the commits that hold KEY SHARE on the shards: none of them can end under the new epoch.
+// A commit under the old epoch holds KEY SHARE: its shard is left for the next look, so that a former owner that froze
+// in the middle of one holds up nobody, least of all the renewal of what the taker has.
 constexpr statement take_leases{"take_leases",
                                 R"(with due as (select s.shard from shards s
                     where s.shard = any($2::smallint[]) and (s.node = '' or s.expires_at <= clock_timestamp())
                       and exists (select from nodes where node = $1 and incarnation = $3 and protocol = $5
                                   and not drained and not leaving)
-                    order by s.shard for update)
+                    order by s.shard for update of s skip locked)
        update shards s set node = $1, epoch = s.epoch + 1,
               expires_at = clock_timestamp() + $4 * interval '1 millisecond'
        from due where s.shard = due.shard returning s.shard, s.epoch)"};

@@ -31,10 +31,15 @@ std::string quoted(std::string_view text) {
   return out += '\'';
 }
 
+/// A process that is frozen, or cut off, in the middle of a transaction holds what it has locked: shards that others
+/// must take, the turn of the events that every commit waits for. The server gives up on it after so long; a
+/// transaction of ours never rests between two statements, and one that was ended is repeated.
+constexpr std::chrono::milliseconds longest_rest{2'000};
+
 std::string server_settings(const config::store_options& o) {
   return "-c statement_timeout=" + std::to_string(o.statement_timeout.count()) +
          " -c lock_timeout=" + std::to_string(o.lock_timeout.count()) +
-         " -c idle_in_transaction_session_timeout=" + std::to_string(o.statement_timeout.count() * 2) +
+         " -c idle_in_transaction_session_timeout=" + std::to_string(longest_rest.count()) +
          " -c TimeZone=UTC -c default_transaction_isolation=read\\ committed -c client_encoding=UTF8" +
          // A prepared statement's plan is settled at its sixth run, perhaps while its tables are still empty; then a
          // scan of the whole table looks cheapest, and stays until the next analyse. Every statement has an index to go

@@ -1,6 +1,7 @@
 // What every store promises to nodes that share it: one owner a shard, epochs that only grow, leases by one clock,
 // names that are one node's.
 #include <algorithm>
+#include <pqxx/pqxx>
 #include <thread>
 
 #include "tests/persistence/store_under_test.hpp"
@@ -197,6 +198,24 @@ TEST_P(StoreCluster, AnEndedLeaseIsTakenAndItsFormerOwnerIsToldSo) {
     EXPECT_EQ(a->run(query::release_shards{"a", held}).value(), 0) << "what is not ours is not given up";
   }
   quick.clean_up();
+}
+
+/// A former owner that froze in the middle of a commit holds up nobody.
+TEST_P(StoreCluster, AShardThatSomebodyStillCommitsToIsLeftForLater) {
+  if (!world.database) GTEST_SKIP() << "the memory store has no commits under way";
+  const auto a = joined("a");
+  pqxx::connection frozen{world.database->url};
+  {
+    pqxx::work tx{frozen};
+    tx.exec("select 1 from shards where shard = 50 for key share");
+    const auto began = std::chrono::steady_clock::now();
+    const auto taken = a->run(taking("a", {shard_id{50}, shard_id{51}})).value();
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 4s) << "it does not wait for the lock";
+    ASSERT_EQ(taken.size(), 1U);
+    EXPECT_EQ(taken[0].shard, shard_id{51});
+    EXPECT_EQ(a->run(query::tend_cluster{"a", "one", taken, wall_now()}).value().kept.size(), 1U);
+  }
+  EXPECT_EQ(a->run(taking("a", {shard_id{50}})).value().size(), 1U);
 }
 
 TEST_P(StoreCluster, DrainedLeavingAndForeignNodesTakeNothing) {
