@@ -172,8 +172,8 @@ class ClusterBench(Campaigns, ClusterScenario):
     def measure_questions(self):
         options.jobs = 3000
         tasks = self.place_long_calls()
-        here = self.nodes[self.names[0]]
         of = {task: self.owner_of(task) for task in tasks}
+        here = self.nodes[of[tasks[0]]]
         own = [task for task in tasks if of[task] == here.name]
         others = [task for task in tasks if of[task] != here.name]
         self.assertTrue(own and others, of)
