@@ -36,7 +36,7 @@ constexpr milliseconds shortest_back_off{100}, longest_back_off{2'000};
 /// second connection would end the first.
 constexpr milliseconds courtesy{5'000};
 
-/// With what its own helper tells: the node that was dialled, the number of the attempt, and what came of it.
+/// With what its own dialler tells: the node that was dialled, the number of the attempt, and what came of it.
 using whole_links = greeted_links::extend<caf::reacts_to<done_atom, std::string, std::uint64_t, dial_outcome>>;
 
 struct link {
@@ -123,10 +123,10 @@ void dial(links_pointer self, const std::string& node, link& wanted) {
   const auto patience = std::max(state.options.cluster.link_timeout / 2, milliseconds{250});
   // Its own thread: it waits for the network.
   self->spawn<caf::detached>([links = whole_links(self), node, number = wanted.dial, address = wanted.address,
-                              patience](caf::blocking_actor* helper) {
+                              patience](caf::blocking_actor* dialler) {
     dial_outcome outcome;
     try {
-      outcome = std::make_shared<const result<peer_door>>(reach_door(helper->system(), address, patience));
+      outcome = std::make_shared<const result<peer_door>>(reach_door(dialler->system(), address, patience));
     } catch (const std::exception& thrown) {
       outcome = std::make_shared<const result<peer_door>>(fail(errc::internal, thrown.what()));
     }
