@@ -246,11 +246,7 @@ void tell_progress(task_pointer self) {
                     number("failed", c.failed) + "," + number("followed", c.has_follow) + "," +
                     number("task_type", static_cast<std::int64_t>(state.at.type)) + "}";
   // What is kept reaches the other nodes through the store; this is not.
-  if (state.eng->peers) {
-    static const auto nobody_waits = std::make_shared<const completion<bool>>([](const result<bool>&) {});
-    for (const auto& node : other_nodes(*state.eng))
-      ask_node<bool>(*state.eng, node, tell_progress_elsewhere{event}, answer_to<bool>(nobody_waits));
-  }
+  if (state.eng->peers) tell_others(*state.eng, tell_progress_elsewhere{event});
   self->send(state.eng->hub, publish_atom::value,
              event_pack(std::make_shared<const std::vector<event_record>>(1, std::move(event))));
 }

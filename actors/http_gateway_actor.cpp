@@ -123,17 +123,12 @@ template <class T, class Question, class Here>
 void route(gateway_pointer self, const Question& question, const answer_to<T>& done, Here here) {
   if (self->state.reach == gateway_reach::cluster) return ask_owner<T>(self, question, done, std::move(here));
   if (self->state.eng->shards->owns(question.task)) return here(done);
-  (*done)(fail(errc::unavailable, "the task is another node's, or on its way there; ask again", elsewhere_code));
+  (*done)(refused_as_elsewhere());
 }
 
 /// Lets the other nodes look at the store now: what was switched or must be swept is theirs, too.
 void tell_others_to_sweep(gateway_pointer self) {
-  if (self->state.reach != gateway_reach::cluster) return;
-  const auto nobody_waits = std::make_shared<const completion<bool>>([](const result<bool>&) {
-    // One that does not hear it sweeps by itself.
-  });
-  for (const auto& node : other_nodes(*self->state.eng))
-    ask_node<bool>(*self->state.eng, node, sweep_now{}, answer_to<bool>(nobody_waits));
+  if (self->state.reach == gateway_reach::cluster) tell_others(*self->state.eng, sweep_now{});
 }
 
 void switch_organization(gateway_pointer self, const switch_automation& wanted,

@@ -15,6 +15,9 @@ namespace waihu {
 
 /// What a refusal is called that says: ask whoever owns the task now.
 inline constexpr const char* elsewhere_code = "elsewhere";
+inline tl::unexpected<failure> refused_as_elsewhere() {
+  return fail(errc::unavailable, "the task is another node's, or on its way there; ask again", elsewhere_code);
+}
 /// How often a question looks for the owner again, and after how long.
 inline constexpr int owner_tries = 10;
 inline constexpr milliseconds owner_pause{100};
@@ -75,6 +78,13 @@ inline std::vector<std::string> other_nodes(const engine& eng) {
     if (member.node != eng.node && !member.alone && member.beat_age < eng.options.node.lease_time)
       names.push_back(member.node);
   return names;
+}
+
+/// Tells all of them something whose answer nobody waits for: one that does not hear it goes without.
+template <class Question>
+void tell_others(const engine& eng, const Question& told) {
+  const auto nobody_waits = std::make_shared<const completion<bool>>([](const result<bool>&) {});
+  for (const auto& node : other_nodes(eng)) ask_node<bool>(eng, node, told, answer_to<bool>(nobody_waits));
 }
 
 }  // namespace waihu

@@ -9,6 +9,7 @@
 
 #include "actors/call_task_actor.hpp"
 #include "actors/exceptions.hpp"
+#include "actors/owner_routing.hpp"
 #include "actors/shard_plan_machine.hpp"
 #include "telemetry/log.hpp"
 
@@ -85,7 +86,6 @@ void sweep(supervisor_pointer self);
 void take_over_shards(supervisor_pointer self, const owned_news& news);
 void look_at_changed(supervisor_pointer self);
 bool may_run(const supervisor_state& state, task_id task);
-result<call_task> refused_as_elsewhere();
 void forget(supervisor_pointer self, task_id task);
 
 void answer_all(std::vector<ensure_promise>& waiting, const result<call_task>& what) {
@@ -100,10 +100,6 @@ void answer_waiting(supervised& entry, const result<call_task>& what) {
 /// Whether the task's actor may live here now.
 bool may_run(const supervisor_state& state, task_id task) {
   return state.eng->shards->owns(task) && !state.handing.test(index_of(shard_of(task)));
-}
-
-result<call_task> refused_as_elsewhere() {
-  return fail(errc::unavailable, "the task is another node's, or on its way there; ask again", "elsewhere");
 }
 
 result<call_task> refused_as_stopped() { return fail(errc::rejected, "自动外呼已停止，请先启动自动外呼", "stopped"); }
@@ -166,8 +162,8 @@ void load(supervisor_pointer self, task_id task) {
   read_store(self, *state.eng, query::load_task{task}, [self, task, epoch](result<query::loaded_task> loaded) {
     auto& st = self->state;
     const auto found = st.tasks.find(task);
-    // Disowned meanwhile, and perhaps loaded anew under a later epoch.
-    if (found == st.tasks.end() || found->second.epoch != epoch) return;
+    // Disowned meanwhile, and perhaps loaded anew: under a later epoch, or under this one, whose first answer counts.
+    if (found == st.tasks.end() || found->second.epoch != epoch || !found->second.loading) return;
     auto& en = found->second;
     en.loading = false;
     if (st.draining) return answer_waiting(en, fail(errc::cancelled, "the daemon is stopping"));
@@ -548,7 +544,7 @@ caf::result<result<call_task>> ensure(supervisor_pointer self, task_id task, boo
     return promise;
   }
   if (!may_run(state, task)) {
-    promise.deliver(refused_as_elsewhere());
+    promise.deliver(result<call_task>(refused_as_elsewhere()));
     return promise;
   }
   auto& entry = state.tasks[task];

@@ -79,6 +79,26 @@ TEST_F(Shards, ATaskIsNeverKeptOverAChangeOfEpoch) {
   EXPECT_NE(task_actor(task), before) << "what another owner wrote between is not in it";
 }
 
+TEST_F(Shards, ALoadThatWasOvertakenMakesNoSecondActor) {
+  start_node();
+  const auto task = followed_task(2);
+  own_all_but({shard_of(task)});
+  owned_news all, none;
+  for (auto& epoch : all.epochs) epoch = epoch_t{1};
+  all.good_until = none.good_until = sched().clock().now() + 1h;
+  const auto say = [&](const owned_news& news) {
+    caf::anon_send(eng->overseer, owned_atom::value, owned_news_ptr(std::make_shared<const owned_news>(news)));
+  };
+  // Lost and confirmed again under the same epoch while the store is being read.
+  say(all);
+  caf::anon_send(eng->overseer, ensure_atom::value, task);
+  say(none);
+  say(all);
+  caf::anon_send(eng->overseer, ensure_atom::value, task);
+  settle();
+  EXPECT_EQ(eng->counts->tasks, 1);
+}
+
 TEST_F(Shards, AHandedOverTaskStoresWhatARestartNeeds) {
   options.supervisor.sweep_interval = std::chrono::hours{10};
   start_node();
