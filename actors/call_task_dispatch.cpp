@@ -20,16 +20,30 @@ job_order order_of(const call_task_state& state, const call_job_record& job) {
   return order;
 }
 
+/// Calls that want to leave in one request: counted when the gateway lets them go, and again if they are written later.
+struct departing {
+  std::shared_ptr<departures> gate;
+  std::string organization_id;
+  std::size_t calls{};
+  steady_time admitted{};
+
+  milliseconds admit(steady_time now) {
+    admitted = now;
+    return gate->admit(organization_id, calls, now);
+  }
+  [[nodiscard]] bool leave(steady_time now) const { return gate->leave(organization_id, calls, admitted, now); }
+};
+
 /// AssignJobs is never repeated by the gateway (the plan does that, under its intent) and never sent late: a successor
 /// of this actor may be reading the group already, and the first reading comes no earlier than `settle` after the
 /// intent.
-call_rules assign_rules(const call_task_state& state) {
+call_rules assign_rules(const call_task_state& state, const std::shared_ptr<departing>& batch) {
   // The shard may have gone while this actor has not heard of it yet.
   auto permit = [valid = state.may_send.current(), shards = state.eng->shards, own = state.own()] {
     return *valid && shards->epoch_of(own.task) == own.epoch;
   };
   return {true, false, std::min(milliseconds{10'000}, state.eng->options.dispatch.reconcile_settle / 2),
-          std::move(permit)};
+          std::move(permit), [batch](steady_time now) { return batch->admit(now); }};
 }
 
 struct order_visitor {
@@ -75,11 +89,14 @@ struct order_visitor {
     for (const auto row : send.rows) orders.push_back(order_of(state, state.undispatched.at(row)));
     telemetry::log_event(telemetry::log_level::debug, "dispatch", "dispatch.batch_sent",
                          {{"task", state.record.id}, {"jobs", send.rows.size()}});
+    const auto batch =
+        std::make_shared<departing>(departing{state.eng->leaving, state.record.organization_id, orders.size(), {}});
     call_provider<assigned_jobs>(
-        self, *state.eng, "AssignJobs", assign_rules(state),
-        [group = state.at.job_group_id, orders = std::move(orders)](voice_provider& provider, milliseconds deadline,
-                                                                    completion<assigned_jobs> done) {
-          provider.assign_jobs(group, orders, deadline, std::move(done));
+        self, *state.eng, "AssignJobs", assign_rules(state, batch),
+        [group = state.at.job_group_id, orders = std::move(orders), batch](
+            voice_provider& provider, milliseconds deadline, completion<assigned_jobs> done) {
+          const auto may_leave = [batch](steady_time now) { return batch->leave(now); };
+          provider.assign_jobs(group, orders, may_leave, deadline, std::move(done));
           failpoint("assign_sent");
         },
         [self = self, key = send.key](result<assigned_jobs> answer) {

@@ -24,6 +24,15 @@ using gate_pointer = dispatch_gate::stateful_pointer<gate_state>;
 /// Between two questions for shares, and where somebody waits for one.
 constexpr milliseconds between_wishes{1'000}, between_urgent_wishes{200};
 
+/// Gate and departures hold the same shares of the calls per second.
+void take_shares(gate_state& state, const std::vector<share_wish>& wishes, const std::vector<double>& amounts,
+                 steady_time asked) {
+  state.rules->granted(wishes, amounts, asked);
+  for (std::size_t i = 0; i < wishes.size() && i < amounts.size(); ++i)
+    if (const auto whose = whose_rate(wishes[i]))
+      state.sharing.eng->leaving->set_share(*whose, amounts[i], asked + wishes[i].kept_for);
+}
+
 /// Asks the store for this node's shares of the limits.
 void ask_for_shares(gate_pointer self) {
   auto& state = self->state;
@@ -32,11 +41,12 @@ void ask_for_shares(gate_pointer self) {
   const auto asked = self->clock().now();
   state.asked_at = asked;
   query::lease_shares question{state.sharing.eng->node, state.sharing.incarnation, state.rules->wishes(asked)};
+  state.sharing.eng->leaving->end_shares_by(asked + share_answer_wait);
   auto wishes = std::make_shared<const std::vector<share_wish>>(question.wishes);
   read_store(self, *state.sharing.eng, std::move(question),
              [self, wishes, asked](const result<std::vector<double>>& got) {
                self->state.is_asking = false;
-               if (got) return self->state.rules->granted(*wishes, *got, asked);
+               if (got) return take_shares(self->state, *wishes, *got, asked);
                telemetry::log_repeated(telemetry::log_level::warn, "dispatch", "dispatch.no_shares",
                                        to_string(got.error().code), {{"reason", got.error().message}},
                                        "nothing more is dispatched once the last ones have ended");

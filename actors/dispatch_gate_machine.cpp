@@ -15,11 +15,17 @@ std::string_view to_string(gate_reason reason) noexcept {
   return "";
 }
 
+std::optional<std::string> whose_rate(const share_wish& wish) {
+  if (!wish.resource.starts_with("rate")) return std::nullopt;
+  const auto colon = wish.resource.find(':');
+  return colon == std::string::npos ? "" : wish.resource.substr(colon + 1);
+}
+
 dispatch_gate_machine::dispatch_gate_machine(dispatch_gate_policy policy)
-    : policy_(policy), account_calls_(policy.account_calls_per_s) {}
+    : policy_(policy), account_calls_(policy.account_calls_per_s, departure_spread) {}
 
 dispatch_gate_machine::organization& dispatch_gate_machine::organization_of(const std::string& organization_id) {
-  const sliding_rate calls{policy_.organization_calls_per_s};
+  const sliding_rate calls{policy_.organization_calls_per_s, departure_spread};
   return organizations_.try_emplace(organization_id, organization{calls, {}, 0, 0, 0, {}, {}, false}).first->second;
 }
 
@@ -83,7 +89,7 @@ gate_answer dispatch_gate_machine::ask(const gate_request& request, steady_time 
 std::vector<share_wish> dispatch_gate_machine::wishes(steady_time now) {
   std::vector<share_wish> out;
   is_short_ = false;
-  const auto soon = now + policy_.answer_wait;
+  const auto soon = now + share_answer_wait;
   account_rate_.end_by(soon);
   account_slots_.end_by(soon);
   for (auto& [id, org] : organizations_) {

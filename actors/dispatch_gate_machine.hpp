@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "actors/departures.hpp"
 #include "actors/sliding_rate.hpp"
 #include "messages/model/cluster.hpp"
 #include "messages/model/gate.hpp"
@@ -17,6 +19,13 @@
 #include "messages/model/time.hpp"
 
 namespace waihu {
+
+/// So long what one has is used on after a question whose answer may be less: within share_memory less the window that
+/// a limit is of, after which others may have the difference.
+inline constexpr milliseconds share_answer_wait{400};
+
+/// Whose calls per second a wish is about: the organisation's id, or "" for the account; nullopt: it is about slots.
+std::optional<std::string> whose_rate(const share_wish& wish);
 
 /// Numbers of the gate; see config/options.hpp.
 struct dispatch_gate_policy {
@@ -27,11 +36,8 @@ struct dispatch_gate_policy {
   milliseconds recheck{500};  ///< When to ask again while all slots are taken.
   /// Other nodes use the same limits: only shares that were leased from the store count (`wishes`, `granted`).
   bool is_shared{};
-  milliseconds rate_kept{4'000};    ///< So long a share of calls a second holds without being asked for again.
-  milliseconds slots_kept{15'000};  ///< The same of calls at once: longer than another node needs to take over.
-  /// So long what one has is used on after a question whose answer may be less: within share_memory less the second
-  /// that a limit is of, after which others may have the difference.
-  milliseconds answer_wait{400};
+  milliseconds rate_kept{4'000};      ///< So long a share of calls a second holds without being asked for again.
+  milliseconds slots_kept{15'000};    ///< The same of calls at once: longer than another node needs to take over.
   milliseconds wanted_memory{2'000};  ///< So long at least what was wanted is asked for.
 };
 

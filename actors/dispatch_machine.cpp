@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "messages/model/gate.hpp"
+
 namespace waihu {
 
 namespace {
@@ -130,6 +132,12 @@ void dispatch_machine::on(const dispatch_fact::assign_failed& f, steady_time now
   }
   if (!is_transient(f.why.code) && f.why.code != errc::cancelled) {
     refuse(f.key, *b, f.why, out);
+    return;
+  }
+  if (f.why.vendor_code == over_the_rate_code) {
+    // Its grant was used up waiting, and what this node may send has become less: each call needs a new one.
+    requeue(f.key, *b, b->rows, false, f.why.message, out);
+    rest(now + policy_.retry_delay);
     return;
   }
   // Surely not received. The same batch may be sent again under the same intent.

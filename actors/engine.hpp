@@ -10,6 +10,7 @@
 #include <string>
 
 #include "actors/cluster_board.hpp"
+#include "actors/departures.hpp"
 #include "actors/engine_counts.hpp"
 #include "actors/shard_ledger.hpp"
 #include "actors/task_board.hpp"
@@ -43,6 +44,8 @@ struct engine {
   std::shared_ptr<engine_counts> counts{std::make_shared<engine_counts>()};
   std::shared_ptr<task_board> board{std::make_shared<task_board>()};
   std::shared_ptr<change_stamps> stamps{std::make_shared<change_stamps>()};
+  /// Calls per second at the moment they are sent; the gate tells it this node's shares.
+  std::shared_ptr<departures> leaving;
 
   /// Which shards are this node's; all of them where it runs alone.
   std::shared_ptr<shard_ledger> shards{std::make_shared<shard_ledger>()};
@@ -99,9 +102,10 @@ void read_store(Self* self, const engine& eng, Query query, Handler handler) {
 /// How a provider call may be treated on its way.
 struct call_rules {
   bool write{};
-  bool repeat{true};               ///< False: the caller repeats it himself.
-  milliseconds wait_limit{};       ///< As `provider_call::wait_limit`.
-  std::function<bool()> permit{};  ///< As `provider_call::permit`.
+  bool repeat{true};                                 ///< False: the caller repeats it himself.
+  milliseconds wait_limit{};                         ///< As `provider_call::wait_limit`.
+  std::function<bool()> permit{};                    ///< As `provider_call::permit`.
+  std::function<milliseconds(steady_time)> admit{};  ///< As `provider_call::admit`.
 };
 inline const call_rules reading{};
 inline const call_rules writing{true, true, milliseconds{10'000}};
@@ -117,6 +121,7 @@ void call_provider(Self* self, const engine& eng, const char* operation, call_ru
   call->repeat = rules.repeat;
   call->wait_limit = rules.wait_limit;
   call->permit = std::move(rules.permit);
+  call->admit = std::move(rules.admit);
   call->invoke = [invoke = std::move(invoke)](voice_provider& provider, milliseconds deadline,
                                               completion<std::any> done) {
     invoke(provider, deadline, completion<T>([done = std::move(done)](result<T> r) {

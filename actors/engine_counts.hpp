@@ -32,9 +32,16 @@ struct operation_counts {
 };
 
 /// Why a call was answered without having been sent.
-enum class unsent : std::uint8_t { breaker_open, queue_full, waited_too_long, withdrawn, claim_unconfirmed };
-inline constexpr std::array<std::string_view, 5> unsent_words{"breaker_open", "queue_full", "waited_too_long",
-                                                              "withdrawn", "claim_unconfirmed"};
+enum class unsent : std::uint8_t {
+  breaker_open,
+  queue_full,
+  waited_too_long,
+  withdrawn,
+  claim_unconfirmed,
+  over_the_rate
+};
+inline constexpr std::array<std::string_view, 6> unsent_words{"breaker_open", "queue_full",        "waited_too_long",
+                                                              "withdrawn",    "claim_unconfirmed", "over_the_rate"};
 
 /// When somebody last heard from the store and when he last found it away; ms of the monotonic clock, 0 = never.
 struct store_evidence {

@@ -42,7 +42,8 @@ struct pending_call {
   int tries{};
   steady_time due{};
   steady_time sent{};
-  std::optional<steady_time> not_after;  ///< Never sent later: its asker may have given it up and begun anew.
+  std::optional<steady_time> not_after;   ///< Never sent later: its asker may have given it up and begun anew.
+  std::optional<steady_time> held_since;  ///< It might have left then, but for the calls of that second.
 };
 
 struct gateway_state {
@@ -108,6 +109,10 @@ void show_looks(gateway_state& state) {
   if (!state.look_order.empty()) oldest = std::min(oldest, state.oldest_look);
   state.counts->oldest_look_due_ms = oldest == steady_time::max() ? 0 : ms_of(oldest);
 }
+
+/// A batch that is larger than this node's share has become would wait for good; given back, its calls are granted
+/// anew.
+constexpr milliseconds longest_hold{2'000};
 
 /// Answers a call that is not sent.
 void turn_away(gateway_state& state, pending_call& pending, unsent reason, failure why) {
@@ -342,6 +347,18 @@ void pump(gateway_pointer self) {
     auto& bucket = bucket_of(state, pending);
     if (bucket.next_in(now) > milliseconds{0}) {
       flush_at(self, now + bucket.next_in(now));
+      still_waiting.push_back(std::move(pending));
+      continue;
+    }
+    const auto held_for = pending.call->admit ? pending.call->admit(now) : milliseconds{0};
+    if (held_for > milliseconds{0}) {
+      if (!pending.held_since) pending.held_since = now;
+      if (now - *pending.held_since >= longest_hold) {
+        turn_away(state, pending, unsent::over_the_rate,
+                  {errc::overloaded, "no room within the calls per second", over_the_rate_code, 0});
+        continue;
+      }
+      flush_at(self, now + held_for);
       still_waiting.push_back(std::move(pending));
       continue;
     }

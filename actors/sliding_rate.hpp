@@ -15,13 +15,15 @@ namespace waihu {
 class sliding_rate {
  public:
   /// `rate` per second, > 0. From one on only whole numbers count (2.5 allows 2); below one it is one per 1/rate s.
-  explicit sliding_rate(double rate) { set_rate(rate); }
+  /// `spread` is how much later one may take effect than another: what goes within a second and so much counts.
+  explicit sliding_rate(double rate, milliseconds spread = {}) : spread_(spread) { set_rate(rate); }
 
   /// Another rate from now on; what has gone within its window counts. 0 lets nothing go.
   void set_rate(double rate) {
     limit_ = rate >= 1 ? static_cast<std::size_t>(rate) : (rate > 0 ? 1 : 0);
-    if (rate > 0)
-      window_ = rate >= 1 ? milliseconds{1'000} : milliseconds{static_cast<std::int64_t>(std::ceil(1'000 / rate))};
+    if (rate <= 0) return;
+    window_ = rate >= 1 ? milliseconds{1'000} : milliseconds{static_cast<std::int64_t>(std::ceil(1'000 / rate))};
+    window_ += spread_;
   }
 
   /// How many may go now.
@@ -59,6 +61,7 @@ class sliding_rate {
     std::size_t count;
   };
   std::size_t limit_{};
+  milliseconds spread_{};
   milliseconds window_{1'000};
   std::deque<entry> taken_;  ///< Within the window, oldest first; never more entries than `limit_`.
   std::size_t used_{};

@@ -502,6 +502,10 @@ std::optional<start_failure> node::start(std::chrono::seconds wait_store, const 
   n.eng->options = n.options;
   n.eng->counts = n.watch.engine;
   n.eng->shards = n.watch.shards;
+  const auto& limits = n.options.dispatch;
+  n.eng->leaving =
+      std::make_shared<departures>(limits.organization_calls_per_s, limits.account_calls_per_s,
+                                   n.options.cluster.enabled, std::chrono::steady_clock::now() + departure_window);
   n.eng->node = n.options.node.name.empty() ? host_name() : n.options.node.name;
   n.eng->seed = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   n.eng->now = n.clock_of_day();

@@ -93,6 +93,8 @@ struct provider_call {
   milliseconds wait_limit{};  ///< Not sent any more after waiting so long in the gateway; 0 = no limit.
   /// Where given: not sent any more once it answers false (`overloaded`, surely not received). Any thread.
   std::function<bool()> permit;
+  /// Where given: asked when its turn has come. 0: it leaves now; else when to ask again. On the gateway's turn.
+  std::function<milliseconds(steady_time)> admit;
   std::function<void(voice_provider&, milliseconds, completion<std::any>)> invoke;
 };
 using provider_call_ptr = std::shared_ptr<const provider_call>;

@@ -31,11 +31,6 @@ std::string quoted(std::string_view text) {
   return out += '\'';
 }
 
-/// A process that is frozen, or cut off, in the middle of a transaction holds what it has locked: shards that others
-/// must take, the turn of the events that every commit waits for. The server gives up on it after so long; a
-/// transaction of ours never rests between two statements, and one that was ended is repeated.
-constexpr std::chrono::milliseconds longest_rest{2'000};
-
 std::string server_settings(const config::store_options& o) {
   return "-c statement_timeout=" + std::to_string(o.statement_timeout.count()) +
          " -c lock_timeout=" + std::to_string(o.lock_timeout.count()) +
@@ -128,6 +123,11 @@ result<std::string> connection_string(const config::store_options& o) {
 void postgres_work::learn_transaction_id() {
   static constexpr statement ask{"current_transaction", "select pg_current_xact_id()::text"};
   set_transaction_id(run(ask)[0][0].as<std::string>());
+}
+
+void postgres_work::rest_at_most(std::chrono::milliseconds longest) {
+  static constexpr statement set{"rest_at_most", "select set_config('idle_in_transaction_session_timeout', $1, true)"};
+  run(set, std::to_string(longest.count()));
 }
 
 postgres_session::postgres_session(config::store_options options) : options_{std::move(options)} {

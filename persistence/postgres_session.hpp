@@ -42,6 +42,13 @@ store_fault classify_store_error(const std::exception& error, bool connection_op
 /// the url cannot be parsed (the message does not repeat it).
 result<std::string> connection_string(const config::store_options& options);
 
+/// A process that is frozen, or cut off, in the middle of a transaction holds what it has locked: shards that others
+/// must take, the turn of the events that every commit waits for. The server gives up on it after so long; a
+/// transaction of ours hardly rests between two statements, and one that was ended is repeated.
+inline constexpr std::chrono::milliseconds longest_rest{2'000};
+/// The same for the time in which a transaction that holds nothing others wait for thinks about what it has read.
+inline constexpr std::chrono::milliseconds longest_thought{60'000};
+
 class postgres_session;
 
 /// A transaction under way, or a read without one.
@@ -59,6 +66,8 @@ class postgres_work {
   void set_transaction_id(std::string id) { transaction_id_ = std::move(id); }
   /// Asks for it. Every writing transaction does so (or has it from its first statement) before it changes anything.
   void learn_transaction_id();
+  /// Until its end, or until told otherwise, this transaction may be silent for so long between two statements.
+  void rest_at_most(std::chrono::milliseconds longest);
   const std::string& transaction_id() const noexcept { return transaction_id_; }
 
  private:

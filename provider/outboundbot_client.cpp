@@ -50,8 +50,8 @@ class outboundbot_client final : public voice_provider {
     group_order("DeleteJobGroup", std::move(job_group_id), {}, deadline, std::move(done));
   }
 
-  void assign_jobs(std::string job_group_id, std::vector<job_order> orders, milliseconds deadline,
-                   completion<assigned_jobs> done) override {
+  void assign_jobs(std::string job_group_id, std::vector<job_order> orders, departure_check may_leave,
+                   milliseconds deadline, completion<assigned_jobs> done) override {
     if (job_group_id.empty() || orders.empty() || orders.size() > max_jobs_per_call)
       return done(fail(errc::invalid_argument, "AssignJobs: needs a group and 1 to 99 jobs"));
     std::vector<std::string> texts;
@@ -62,8 +62,10 @@ class outboundbot_client final : public voice_provider {
     }
     parameters query = {{"JobGroupId", std::move(job_group_id)}};
     provider::outboundbot::append_list(query, "JobsJson", texts);
-    call<assigned_jobs>("AssignJobs", std::move(query), deadline, std::move(done),
-                        [](const auto& doc, const auto&) { return provider::outboundbot::read_assigned_jobs(doc); });
+    call<assigned_jobs>(
+        "AssignJobs", std::move(query), deadline, std::move(done),
+        [](const auto& doc, const auto&) { return provider::outboundbot::read_assigned_jobs(doc); },
+        std::move(may_leave));
   }
 
   void list_jobs(std::vector<std::string> call_job_ids, milliseconds deadline,
@@ -160,7 +162,8 @@ class outboundbot_client final : public voice_provider {
   }
 
   template <class T, class Decode>
-  void call(const char* action, parameters query, milliseconds deadline, completion<T> done, Decode decode) {
+  void call(const char* action, parameters query, milliseconds deadline, completion<T> done, Decode decode,
+            departure_check may_leave = {}) {
     signing::api_call what;
     what.host = http_->where().host_header;
     what.path = http_->where().base_path + "/";
@@ -173,7 +176,11 @@ class outboundbot_client final : public voice_provider {
     auto made = account_->is_v3 ? signing::sign_v3(what, account_->who) : signing::sign_v1(what, account_->who);
     provider::http_request request{
         what.method, std::move(made.target), std::move(made.headers), std::move(made.body), {}};
-    if (is_write(action)) request.may_leave = account_->sources.may_write;
+    if (is_write(action)) {
+      request.may_leave = [may_write = account_->sources.may_write, may_leave = std::move(may_leave)] {
+        return (!may_write || may_write()) && (!may_leave || may_leave(std::chrono::steady_clock::now()));
+      };
+    }
     http_->send(std::move(request), deadline,
                 [shared = account_, action, done = std::move(done), decode](result<http_answer> answer) {
                   done(understand<T>(*shared, action, std::move(answer), decode));

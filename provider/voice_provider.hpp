@@ -14,6 +14,9 @@ namespace waihu {
 /// Greatest number of jobs in one AssignJobs and of ids in one ListJobs (REFERENCE.md section 3.2, 3.3).
 inline constexpr std::size_t max_jobs_per_call = 99;
 
+/// Whether a request may leave now, which the caller says.
+using departure_check = std::function<bool(steady_time now)>;
+
 /// The provider. Every call has a deadline; when it passes, the completion gets errc::timed_out, and for writes nobody
 /// knows whether they happened. Failures follow `errc`: unavailable = surely not received (connection refused, name not
 /// resolved, TLS failed), lost = sent but no usable answer (reset, 5xx, not JSON), throttled, unauthorized, rejected.
@@ -26,9 +29,10 @@ class voice_provider {
   virtual void list_job_groups(std::string search_text, std::int64_t created_since_ms, int page_number, int page_size,
                                milliseconds deadline, completion<provider_page<job_group>> done) = 0;
   virtual void delete_job_group(std::string job_group_id, milliseconds deadline, completion<bool> done) = 0;
-  /// At most `max_jobs_per_call` orders; more is errc::invalid_argument and nothing is sent.
-  virtual void assign_jobs(std::string job_group_id, std::vector<job_order> orders, milliseconds deadline,
-                           completion<assigned_jobs> done) = 0;
+  /// At most `max_jobs_per_call` orders; more is errc::invalid_argument and nothing is sent. `may_leave`, where given,
+  /// is asked just before the first byte is written, on any thread: false is errc::unavailable, surely not received.
+  virtual void assign_jobs(std::string job_group_id, std::vector<job_order> orders, departure_check may_leave,
+                           milliseconds deadline, completion<assigned_jobs> done) = 0;
   /// Looks at up to `max_jobs_per_call` jobs, with attempts and conversations. Unknown ids are left out of the answer.
   virtual void list_jobs(std::vector<std::string> call_job_ids, milliseconds deadline,
                          completion<std::vector<job_snapshot>> done) = 0;

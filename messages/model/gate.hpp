@@ -16,6 +16,9 @@ enum class gate_reason : std::uint8_t { none, organization_concurrency_full, acc
 /// The word of the closed list of reasons; "" for none.
 std::string_view to_string(gate_reason reason) noexcept;
 
+/// Vendor code of the failure of a batch that was not sent because the limits of calls per second had no room for it.
+inline constexpr const char* over_the_rate_code = "over_the_rate";
+
 struct gate_request {
   std::string organization_id;
   task_id task{};

@@ -181,9 +181,9 @@ TEST(OutboundBotRequest, HandsJobsOverWithNumberReferenceAndVariables) {
   orders[0] = {"R1", "13800000001", "张三", {{"order", "a b+c*d~e'(f)!&=%/\\\""}}};
   orders[1] = {"R2", "13800000002", "", {}};
   for (const auto* style : {"v3", "v1"}) {
-    const auto [outcome, seen] =
-        exchange<assigned_jobs>([&](auto& c, auto done) { c.assign_jobs(group, orders, deadline, std::move(done)); },
-                                capture_answer("v3-AssignJobs"), style);
+    const auto [outcome, seen] = exchange<assigned_jobs>(
+        [&](auto& c, auto done) { c.assign_jobs(group, orders, {}, deadline, std::move(done)); },
+        capture_answer("v3-AssignJobs"), style);
     ASSERT_TRUE(outcome) << outcome.error().message;
     EXPECT_EQ(outcome->job_ids.size(), 2U);
     EXPECT_EQ(outcome->request_id, "254EB995-DEDF-48A4-9101-9CA5B72FFBCC");
@@ -203,7 +203,7 @@ TEST(OutboundBotRequest, SendsNinetyNineJobsInOneRequest) {
   for (int i = 0; i < 99; ++i)
     orders.push_back({"R" + std::to_string(i), "13800000001", "张三丰", {{"产品", "新能源汽车试驾活动"}}});
   const auto [outcome, seen] =
-      exchange<assigned_jobs>([&](auto& c, auto done) { c.assign_jobs(group, orders, deadline, std::move(done)); },
+      exchange<assigned_jobs>([&](auto& c, auto done) { c.assign_jobs(group, orders, {}, deadline, std::move(done)); },
                               capture_answer("v3-AssignJobs"));
   ASSERT_TRUE(outcome);
   EXPECT_EQ(seen.business.size(), 101U);
@@ -218,13 +218,14 @@ TEST(OutboundBotRequest, RefusesWhatMustNotBeSentWithoutSendingIt) {
   };
   const std::vector<job_order> hundred(100, job_order{"r", "1", "", {}});
   const std::vector<std::string> many(100, "id");
-  EXPECT_TRUE(refused(outcome_of<assigned_jobs>([&](auto d) { client->assign_jobs(group, hundred, deadline, d); })));
-  EXPECT_TRUE(refused(outcome_of<assigned_jobs>([&](auto d) { client->assign_jobs(group, {}, deadline, d); })));
+  EXPECT_TRUE(
+      refused(outcome_of<assigned_jobs>([&](auto d) { client->assign_jobs(group, hundred, {}, deadline, d); })));
+  EXPECT_TRUE(refused(outcome_of<assigned_jobs>([&](auto d) { client->assign_jobs(group, {}, {}, deadline, d); })));
   EXPECT_TRUE(refused(outcome_of<assigned_jobs>([&](auto d) {
-    client->assign_jobs("", {job_order{"r", "1", "", {}}}, deadline, d);
+    client->assign_jobs("", {job_order{"r", "1", "", {}}}, {}, deadline, d);
   })));
   EXPECT_TRUE(refused(outcome_of<assigned_jobs>([&](auto d) {
-    client->assign_jobs(group, {job_order{"", "1", "", {}}}, deadline, d);
+    client->assign_jobs(group, {job_order{"", "1", "", {}}}, {}, deadline, d);
   })));
   EXPECT_TRUE(refused(outcome_of<std::vector<job_snapshot>>([&](auto d) { client->list_jobs(many, deadline, d); })));
   EXPECT_TRUE(refused(outcome_of<std::vector<job_snapshot>>([&](auto d) { client->list_jobs({}, deadline, d); })));
@@ -422,7 +423,7 @@ TEST(OutboundBotAnswer, CallsAGoodEnvelopeWithoutTheContentMalformed) {
             })),
             errc::malformed);
   EXPECT_EQ(code(exchange<assigned_jobs>([](auto& c, auto d) {
-              c.assign_jobs(group, {job_order{"r", "1", "", {}}}, deadline, d);
+              c.assign_jobs(group, {job_order{"r", "1", "", {}}}, {}, deadline, d);
             })),
             errc::malformed);
   EXPECT_EQ(code(exchange<std::vector<job_snapshot>>([](auto& c, auto d) { c.list_jobs({"j"}, deadline, d); })),
@@ -503,7 +504,7 @@ TEST(OutboundBotFailure, MeansTheSameForEveryRecordedErrorAndMore) {
     checking_service service(c.body, c.status, c.headers);
     const auto client = client_for(io, options_for(service.url()));
     const auto outcome = outcome_of<assigned_jobs>([&](auto d) {
-      client->assign_jobs(group, {job_order{"r", "13812345678", "", {}}}, deadline, d);
+      client->assign_jobs(group, {job_order{"r", "13812345678", "", {}}}, {}, deadline, d);
     });
     ASSERT_FALSE(outcome) << c.name;
     EXPECT_EQ(outcome.error().code, c.expected) << c.name << ": " << outcome.error().message;

@@ -49,6 +49,7 @@ campaign::campaign(std::uint64_t seed, const weather& circumstances)
       provider_(world_),
       around_{world_, provider_, std::make_shared<sim_time>(0), std::make_shared<sim_time>(0),
               draw_options(world_.random)} {
+  world_.judging.set_limit(static_cast<std::size_t>(around_.options.dispatch.organization_calls_per_s));
   around_.options.cluster.enabled = circumstances.nodes > 1;
   if (around_.options.cluster.enabled)
     rows_->clock = [this] { return std::chrono::steady_clock::time_point{std::chrono::hours{1}} + world_.now(); };

@@ -19,6 +19,7 @@ constexpr std::array<std::string_view, promise_count> names{"nobody_is_called_tw
                                                             "a_provider_id_is_set_once_and_right",
                                                             "every_call_leaves_exactly_one_follow_up",
                                                             "unplaced_is_said_only_of_calls_never_placed",
+                                                            "calls_per_second_are_kept",
                                                             "every_campaign_ends",
                                                             "nothing_is_left_behind",
                                                             "no_actor_fails_by_itself"};
@@ -45,7 +46,16 @@ const memory_state::stored_job* judge::row_of(const std::string& reference) cons
   return nullptr;
 }
 
-void judge::batch_leaves(const std::string& sender, const std::string& group, const std::vector<job_order>& orders) {
+void judge::count_departure(milliseconds now) {
+  left_.push_back(now);
+  while (now - left_.front() >= milliseconds{1'000}) left_.pop_front();
+  if (limit_ > 0 && left_.size() > limit_)
+    complain(promise::calls_per_second_are_kept,
+             std::to_string(left_.size()) + " calls left within a second, " + std::to_string(limit_) + " may");
+}
+
+void judge::batch_leaves(const std::string& sender, const std::string& group, const std::vector<job_order>& orders,
+                         milliseconds now) {
   for (const auto& order : orders) {
     ++sent_[order.reference_id];
     const auto* job = row_of(order.reference_id);
@@ -54,6 +64,7 @@ void judge::batch_leaves(const std::string& sender, const std::string& group, co
       continue;
     }
     const auto& task = rows_->tasks.at(value(job->task));
+    count_departure(now);
     const auto& shard = rows_->shards[index_of(shard_of(job->task))];
     const bool owns = shard.node == sender;
     if (!owns)

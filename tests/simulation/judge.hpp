@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -30,6 +31,7 @@ enum class promise : std::uint8_t {
   a_provider_id_is_set_once_and_right,
   every_call_leaves_exactly_one_follow_up,
   unplaced_is_said_only_of_calls_never_placed,
+  calls_per_second_are_kept,
   every_campaign_ends,
   nothing_is_left_behind,
   no_actor_fails_by_itself,
@@ -48,8 +50,11 @@ class judge {
  public:
   explicit judge(std::shared_ptr<memory_state> rows) : rows_(std::move(rows)) {}
 
+  /// Most calls that may leave in any second, from all nodes together, for the one organisation there is.
+  void set_limit(std::size_t calls_per_second) { limit_ = calls_per_second; }
   /// A node hands AssignJobs to the network.
-  void batch_leaves(const std::string& sender, const std::string& group, const std::vector<job_order>& orders);
+  void batch_leaves(const std::string& sender, const std::string& group, const std::vector<job_order>& orders,
+                    milliseconds now);
   /// The provider accepts an order.
   void accepted(const std::string& reference, const std::string& call_job_id);
   /// The provider refused an order, or took a batch without it: one attempt then suffices to give it up.
@@ -76,6 +81,7 @@ class judge {
     std::string call_job_id;
     std::optional<follow_id> follow;
   };
+  void count_departure(milliseconds now);
   void compare_rows(const std::string& cause);
   void compare_row(const memory_state::stored_job& job, const std::string& cause);
   void check_end_of(const memory_state::stored_job& job);
@@ -85,8 +91,10 @@ class judge {
   std::vector<breach> breaches_;
   std::map<std::int64_t, seen_row> shadow_;
   std::map<std::int64_t, task_type> types_;
-  std::map<std::string, int> accepted_;                   ///< By reference id.
-  std::map<std::string, int> sent_;                       ///< By reference id: handed to the network.
+  std::map<std::string, int> accepted_;  ///< By reference id.
+  std::map<std::string, int> sent_;      ///< By reference id: handed to the network.
+  std::size_t limit_{};
+  std::deque<milliseconds> left_;                         ///< Calls, in the last second.
   std::set<std::string> turned_away_;                     ///< By reference id.
   std::map<std::string, std::string> reference_of_;       ///< By provider id.
   std::map<std::string, std::set<call_status>> endings_;  ///< By provider id.

@@ -154,11 +154,11 @@ void provider_link::delete_job_group(std::string job_group_id, milliseconds dead
       std::move(done));
 }
 
-void provider_link::assign_jobs(std::string job_group_id, std::vector<job_order> orders, milliseconds deadline,
-                                completion<assigned_jobs> done) {
+void provider_link::assign_jobs(std::string job_group_id, std::vector<job_order> orders, departure_check,
+                                milliseconds deadline, completion<assigned_jobs> done) {
   if (answers_->burnt()) return;
   for (const auto& order : orders) world_.note("sent " + order.reference_id);
-  world_.judging.batch_leaves(sender, job_group_id, orders);
+  world_.judging.batch_leaves(sender, job_group_id, orders, world_.now());
   call<assigned_jobs>(
       "AssignJobs", deadline,
       [&p = provider_, id = std::move(job_group_id), orders = std::move(orders)] { return p.assign_jobs(id, orders); },

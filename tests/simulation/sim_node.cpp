@@ -38,6 +38,9 @@ sim_node::sim_node(surroundings& around, int number, std::string name)
   eng_ = std::make_shared<engine>();
   eng_->options = around_.options;
   eng_->node = name_;
+  const auto& limits = around_.options.dispatch;
+  eng_->leaving = std::make_shared<departures>(limits.organization_calls_per_s, limits.account_calls_per_s,
+                                               is_clustered(), clock().now() + departure_window);
   if (!is_clustered()) eng_->shards->set_all(epoch_);
   eng_->seed = static_cast<std::uint64_t>(here.random.between(1, 1'000'000));
   if (here.circumstances().wrong_clocks && here.random.one_in(2)) {

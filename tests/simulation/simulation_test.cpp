@@ -132,6 +132,7 @@ TEST_F(Simulation, EveryCallLeavesExactlyOneFollowUp) { expect_kept(promise::eve
 TEST_F(Simulation, UnplacedIsSaidOnlyOfCallsThatWereTriedAndNeverPlaced) {
   expect_kept(promise::unplaced_is_said_only_of_calls_never_placed);
 }
+TEST_F(Simulation, TheCallsOfAnySecondAreWithinTheLimit) { expect_kept(promise::calls_per_second_are_kept); }
 TEST_F(Simulation, EveryCampaignEndsOnceTheFaultsAreOver) { expect_kept(promise::every_campaign_ends); }
 TEST_F(Simulation, AFinishedCampaignLeavesNothingBehind) { expect_kept(promise::nothing_is_left_behind); }
 

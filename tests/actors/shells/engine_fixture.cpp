@@ -43,6 +43,8 @@ void EngineFixture::start_node() {
   eng = std::make_shared<engine>();
   eng->options = options;
   eng->node = "node-1";
+  eng->leaving = std::make_shared<departures>(options.dispatch.organization_calls_per_s,
+                                              options.dispatch.account_calls_per_s, false);
   eng->seed = 7;
   auto* clock = &sched().clock();
   eng->now = [clock] { return base_time + std::chrono::duration_cast<milliseconds>(clock->now().time_since_epoch()); };

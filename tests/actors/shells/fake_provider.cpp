@@ -54,7 +54,7 @@ void fake_provider::delete_job_group(std::string job_group_id, milliseconds, com
   done(true);
 }
 
-void fake_provider::assign_jobs(std::string job_group_id, std::vector<job_order> orders, milliseconds,
+void fake_provider::assign_jobs(std::string job_group_id, std::vector<job_order> orders, departure_check, milliseconds,
                                 completion<assigned_jobs> done) {
   ++assign_calls;
   std::optional<assign_mood> mood;
