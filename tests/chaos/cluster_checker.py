@@ -152,8 +152,9 @@ def suspended_is_silent(at):
 
 
 def greatest_rate(evidence):
-    """The most calls that were accepted in any second of real time."""
-    window = 1000 * evidence.limits.get("speed", 1)
+    """The most calls that were accepted in any second of real time. The limit holds where requests leave; those that left
+    in different seconds may be on their way for different times, so that a second less this is looked at."""
+    window = (1000 - ON_ITS_WAY_MS) * evidence.limits.get("speed", 1)
     moments, most, first = sorted(job["assigned_ms"] for job in evidence.accepted), 0, 0
     for last, moment in enumerate(moments):
         while moment - moments[first] >= window:

@@ -121,7 +121,7 @@ def read_flags(arguments=None):
     parser.add_argument("--lease-s", type=float, default=10, help="of a shard, in mode cluster")
     parser.add_argument("--longest-s", type=float, default=60, help="longest SIGSTOP, in mode cluster; cuts last half of it")
     parser.add_argument("--resume-s", type=float, default=45, help="within which work goes on after a disturbance")
-    parser.add_argument("--limits", choices=("watched", "judged"), default="watched",
+    parser.add_argument("--limits", choices=("watched", "judged"), default="judged",
                         help="calls per second over all nodes of mode cluster: only told, or a promise")
     parser.add_argument("--limit-s", type=float, default=3600, help="longest time of one mode")
     parser.add_argument("--tail-s", type=float, default=180, help="longest time from the last moment to the end")
