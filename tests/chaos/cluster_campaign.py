@@ -124,7 +124,7 @@ class ClusterCampaign(Nodes, People, Faults, campaign.Campaign):
     def play(self, moments):
         self.threads, self.started = [], set()
         planned_s = sum(self.planned_s(bout) for bout in moments)
-        rate = max(4, math.ceil(self.options.leads / (0.75 * planned_s)))
+        rate = max(4, math.ceil(self.options.leads / (0.6 * planned_s)))
         self.limits = {"organization": rate, "account": 4 * rate, "speed": campaign.SPEED,
                        "enforced": self.options.limits == "judged"}
         self.open()
