@@ -34,6 +34,7 @@
 #include "cluster/peer_transport.hpp"
 #include "http/admin_server.hpp"
 #include "http/http_server.hpp"
+#include "web/console_files.hpp"
 #include "http/zone_clock.hpp"
 #include "persistence/migrate.hpp"
 #include "persistence/postgres_store.hpp"
@@ -405,6 +406,7 @@ struct node::implementation {
     server.instance_id = options.provider.instance_id;
     server.settings = config::presence_of(options);
     server.counts = watch.traffic;
+    server.console = console_files();
     listener = std::make_unique<http::http_server>(io, std::move(server), inside, clock_of_day());
     const auto bound = listener->start();
     if (!bound) return start_failure{exit_code::cannot_listen, bound.error().message};

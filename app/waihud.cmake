@@ -5,7 +5,7 @@ waihu_library(node SOURCES
   node.cpp
   node_watch.cpp
   readiness.cpp
-  LINKS waihu::actors waihu::cluster waihu::http waihu::persistence waihu::provider)
+  LINKS waihu::actors waihu::cluster waihu::http waihu::persistence waihu::provider waihu::console)
 add_executable(waihud waihud.cpp)
 target_link_libraries(waihud PRIVATE waihu::node PkgConfig::LIBSYSTEMD)
 waihu_unoptimised(waihu_node waihud)

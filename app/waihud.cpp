@@ -30,6 +30,7 @@ using telemetry::log_level;
 struct flags {
   std::string config;
   std::vector<std::string> sets;
+  std::string web_root;
   bool check_config{};
   bool show_config{};
   int wait_store_s{60};
@@ -147,6 +148,7 @@ int start_up(int argc, char** argv) {
   flags wanted;
   cli.add_option("--config", wanted.config, "TOML file (see config/waihu.example.toml)");
   cli.add_option("--set", wanted.sets, "section.key=value, overrides file and environment")->expected(1)->take_all();
+  cli.add_option("--web-root", wanted.web_root, "Folder with the built console, in place of the one in the program");
   cli.add_flag("--check-config", wanted.check_config, "Report every fault of the configuration and exit");
   cli.add_flag("--show-config", wanted.show_config, "Print the effective configuration, secrets hidden, and exit");
   cli.add_option("--wait-store", wanted.wait_store_s, "Longest wait for the store at start, seconds")
@@ -165,6 +167,7 @@ int start_up(int argc, char** argv) {
   config::load_request request;
   request.file = wanted.config;
   request.sets = wanted.sets;
+  if (!wanted.web_root.empty()) request.sets.push_back("http.web_root=" + wanted.web_root);
   request.environment = config::process_environment();
   const auto loaded = config::load(request);
   const auto verdict = check(loaded, wanted);

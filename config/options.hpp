@@ -36,6 +36,7 @@ struct http_options {
   std::vector<std::string> trusted_proxies;
   /// How they say it: "forwarded_for" (X-Forwarded-For) or "proxy_protocol" (v1 and v2, before the first byte).
   std::string proxy_header{"forwarded_for"};
+  std::string web_root;  ///< Folder with the built console; "" = the one in the program.
 };
 
 /// [admin] A second listener for machines that watch this one: metrics, health, readiness. Without logins.

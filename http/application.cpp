@@ -22,7 +22,7 @@ void user_cache::keep(std::shared_ptr<const user_record> user, steady_time now) 
 services::services(config::http_options http_part, config::auth_options auth_part, zone_clock zone_part,
                    std::shared_ptr<backend> inside_part, std::function<wall_time()> now_part,
                    std::vector<config::setting_presence> settings_part, std::shared_ptr<traffic> counts_part,
-                   case_setup cases_part)
+                   case_setup cases_part, console page_part)
     : http(std::move(http_part)),
       auth(std::move(auth_part)),
       zone(zone_part),
@@ -33,6 +33,7 @@ services::services(config::http_options http_part, config::auth_options auth_par
       proxies(proxy_rules::of(http).value_or(proxy_rules{})),
       counts(std::move(counts_part)),
       cases(std::move(cases_part)),
+      page(std::move(page_part)),
       guard(auth.login_failures, auth.login_window),
       dcc_guard(auth.login_failures, auth.login_window),
       users(milliseconds{5'000}),

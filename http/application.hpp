@@ -15,6 +15,7 @@
 #include "config/options.hpp"
 #include "config/presence.hpp"
 #include "http/client_address.hpp"
+#include "http/console.hpp"
 #include "http/exchange.hpp"
 #include "http/kept_figures.hpp"
 #include "http/login_guard.hpp"
@@ -64,7 +65,8 @@ struct services {
   services(config::http_options http_part, config::auth_options auth_part, zone_clock zone_part,
            std::shared_ptr<backend> inside_part, std::function<wall_time()> now_part,
            std::vector<config::setting_presence> settings_part = {},
-           std::shared_ptr<traffic> counts_part = std::make_shared<traffic>(), case_setup cases_part = {});
+           std::shared_ptr<traffic> counts_part = std::make_shared<traffic>(), case_setup cases_part = {},
+           console page_part = {});
 
   const config::http_options http;
   const config::auth_options auth;
@@ -76,6 +78,7 @@ struct services {
   const proxy_rules proxies;
   const std::shared_ptr<traffic> counts;
   const case_setup cases;
+  const console page;
   const outstanding_count outstanding{counts, &counts->outstanding};
   std::atomic<int> requests_inside{0};  ///< Taken and not answered yet.
   const std::shared_ptr<std::atomic<int>> imports{std::make_shared<std::atomic<int>>(0)};

@@ -295,6 +295,8 @@ class beast_session final : public session,
 
   static void pack(const request& req, response& answer) {
     if (answer.body.size() <= gzip_from) return;
+    for (const auto& [name, value] : answer.headers)
+      if (name == "Content-Encoding") return;
     answer.headers.emplace_back("Vary", "Accept-Encoding");
     const auto* accepted = req.header("accept-encoding");
     if (accepted == nullptr || !accepts_gzip(*accepted)) return;

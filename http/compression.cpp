@@ -23,9 +23,12 @@ bool accepts_gzip(std::string_view accept_encoding) noexcept {
   return any_allowed;
 }
 
+namespace {
+constexpr int gzip_window = 15 + 16;
+}
+
 std::optional<std::string> gzip(std::string_view text) {
   z_stream z{};
-  constexpr int gzip_window = 15 + 16;
   constexpr int quick = 4;
   if (deflateInit2(&z, quick, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY) != Z_OK) return std::nullopt;
   std::string out(deflateBound(&z, static_cast<uLong>(text.size())), '\0');
@@ -37,6 +40,27 @@ std::optional<std::string> gzip(std::string_view text) {
   out.resize(z.total_out);
   deflateEnd(&z);
   if (done != Z_STREAM_END || out.size() >= text.size()) return std::nullopt;
+  return out;
+}
+
+std::optional<std::string> gunzip(std::string_view packed, std::size_t limit) {
+  z_stream z{};
+  if (inflateInit2(&z, gzip_window) != Z_OK) return std::nullopt;
+  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  z.avail_in = static_cast<uInt>(packed.size());
+  std::string out;
+  int done = Z_OK;
+  while (done == Z_OK && out.size() <= limit) {
+    constexpr std::size_t piece = 64U << 10U;
+    const auto have = out.size();
+    out.resize(have + piece);
+    z.next_out = reinterpret_cast<Bytef*>(out.data() + have);
+    z.avail_out = static_cast<uInt>(piece);
+    done = inflate(&z, Z_NO_FLUSH);
+    out.resize(have + piece - z.avail_out);
+  }
+  inflateEnd(&z);
+  if (done != Z_STREAM_END || z.avail_in > 0 || out.size() > limit) return std::nullopt;
   return out;
 }
 

@@ -1,4 +1,5 @@
-// What is served beside the API itself: the plain page at `/`, the API's description, and the page that renders it.
+// What is served beside the API itself: the console at `/`, or a plain page where the program was built without it, the
+// API's description, and the page that renders it.
 #include "http/handlers.hpp"
 #include "http/static_files.hpp"
 
@@ -12,6 +13,8 @@ constexpr std::string_view page = R"(<!doctype html>
 <body>
 <h1>Waihu 外呼服务</h1>
 <p>服务正在运行。版本 )" WAIHU_VERSION R"(。</p>
+<p>此程序未包含操作控制台（编译时 WITH_CONSOLE=OFF，或没有 Node.js 20.19 及以上版本）。<br>
+This program was built without the operators' console (WITH_CONSOLE=OFF, or no Node.js 20.19 or newer).</p>
 <ul>
 <li><a href="/docs">/docs</a>：接口说明</li>
 <li><a href="/openapi.json">/openapi.json</a>：接口描述 (OpenAPI 3.1)</li>
@@ -30,6 +33,7 @@ constexpr std::string_view reader_policy =
 }  // namespace
 
 async<response> front_page(call& c) {
+  if (auto console = c.s.page.answer(c.req)) co_return std::move(*console);
   static const auto file =
       static_file_of(page, html, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
   co_return file_answer(c.req, file);

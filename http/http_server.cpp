@@ -83,10 +83,13 @@ result<std::uint16_t> http_server::start() {
   if (!zone) return tl::unexpected<failure>(zone.error());
   if (const auto proxies = proxy_rules::of(s.options.http); !proxies) return tl::unexpected<failure>(proxies.error());
   if (const auto loaded = s.load_identity(); !loaded) return tl::unexpected<failure>(loaded.error());
+  auto page = s.options.http.web_root.empty() ? result<console>(console::of(s.options.console))
+                                              : console::of_folder(s.options.http.web_root);
+  if (!page) return tl::unexpected<failure>(page.error());
   case_setup cases{s.options.cases, config::case_scripts(s.options.cases), s.options.instance_id};
   s.app =
       std::make_shared<application>(std::make_shared<services>(s.options.http, s.options.auth, *zone, s.inside, s.clock,
-                                                               s.options.settings, s.options.counts, std::move(cases)));
+                                                               s.options.settings, s.options.counts, std::move(cases), std::move(*page)));
   return s.listen();
 }
 

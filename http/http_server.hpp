@@ -10,6 +10,7 @@
 
 #include "config/options.hpp"
 #include "config/presence.hpp"
+#include "http/console.hpp"
 #include "http/traffic.hpp"
 #include "messages/backend.hpp"
 #include "messages/model/failure.hpp"
@@ -29,7 +30,8 @@ struct server_options {
   std::vector<config::setting_presence> settings;  ///< What config/check tells.
   std::shared_ptr<traffic> counts{std::make_shared<traffic>()};
   config::cases_options cases;
-  std::string instance_id;  ///< provider_options.instance_id
+  std::string instance_id;              ///< provider_options.instance_id
+  std::span<const packed_file> console;  ///< Empty: built without; `http.web_root` takes its place.
 };
 
 /// Serves http-api.md. Sessions run on the io_context, each on its own strand; any number of threads may run it. The

@@ -284,6 +284,7 @@ async<response> application::dispatch(call& c) const {
   const auto* found_route = req.route < routes().size() ? &routes()[req.route] : look_up(req);
   if (found_route == nullptr) {
     const auto allow = allowed_methods(req);
+    if (auto file = allow.empty() ? c.s.page.answer(req) : std::nullopt) co_return std::move(*file);
     if (allow.empty()) co_return error_answer(req, 404, code_not_found, "请求的路径不存在");
     auto answer = error_answer(req, 405, code_bad_parameter, "请求方法不允许");
     if (req.method == "OPTIONS") {

@@ -21,13 +21,13 @@ static_file static_file_of(std::string_view content, std::string_view content_ty
                      0);
   char hex[2 * sizeof hash + 1];
   sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-  return {content, content_type, policy, "W/\"" + std::string(hex) + '"'};
+  return {content, content_type, policy, "W/\"" + std::string(hex) + '"', false};
 }
 
 response file_answer(const request& req, const static_file& file) {
   response r;
   r.headers.emplace_back("ETag", file.etag);
-  r.headers.emplace_back("Cache-Control", "no-cache");
+  r.headers.emplace_back("Cache-Control", file.never_changes ? "public, max-age=31536000, immutable" : "no-cache");
   if (!file.policy.empty()) r.headers.emplace_back("Content-Security-Policy", file.policy);
   const auto* known = req.header("if-none-match");
   if (known != nullptr && names_tag(*known, file.etag)) {

@@ -18,6 +18,7 @@ struct static_file {
   std::string_view content_type;
   std::string_view policy;  ///< Content-Security-Policy; empty = none sent.
   std::string etag;         ///< Made by `static_file_of`.
+  bool never_changes{};     ///< May be kept for good.
 };
 
 /// Makes the ETag of a file: weak, for the compressed and the plain answer carry the same.
