@@ -1,0 +1,131 @@
+/**
+ * What the browser tests share: one browser, pages that remember what went wrong in them, login, the accessibility check,
+ * pictures. console.py says where the console is and what is in it.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const root = new URL('../../', import.meta.url);
+const require = createRequire(new URL('web/package.json', root));
+const { chromium } = require('playwright-core');
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+export const base = process.env.WAIHU_CONSOLE_URL;
+export const world = JSON.parse(process.env.WAIHU_CONSOLE_WORLD ?? '{}');
+export const desktop = { width: 1280, height: 800 };
+export const phone = { width: 375, height: 740 };
+
+let browser;
+
+/** The browser, started when it is first needed; `closeBrowser` belongs into after(). */
+async function theBrowser() {
+  browser ??= await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'],
+  });
+  return browser;
+}
+
+export async function closeBrowser() {
+  await browser?.close();
+  browser = undefined;
+}
+
+/**
+ * A page of its own, with its own storage. `allowed`: patterns of console messages that the test provokes.
+ * page.complaints collects everything else: errors, warnings of the policy, what threw.
+ */
+export async function open(path = '/', { viewport = desktop, language = 'zh', allowed = [] } = {}) {
+  const context = await (await theBrowser()).newContext({ viewport, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' });
+  await context.addInitScript((chosen) => {
+    if (!localStorage.getItem('waihu.language')) localStorage.setItem('waihu.language', chosen);
+  }, language);
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  page.complaints = [];
+  const complain = (text) => {
+    if (!allowed.some((pattern) => pattern.test(text))) page.complaints.push(text);
+  };
+  page.on('console', (message) => {
+    const text = `${message.type()}: ${message.text()}`;
+    if (message.type() === 'error' || /Content.Security.Policy/i.test(text)) complain(text);
+  });
+  page.on('pageerror', (error) => complain(`thrown: ${error.message}`));
+  await page.goto(base + path);
+  return page;
+}
+
+const words = {
+  zh: { user: '用户名', password: '密码', submit: /^登\s?录$/, agent: '外呼Agent' },
+  en: { user: 'User name', password: 'Password', submit: 'Log in', agent: '外呼Agent' },
+};
+
+/** Fills the form of the login page; waits for nothing. */
+export async function fillLogin(page, username, password, language = 'zh') {
+  await page.getByLabel(words[language].user, { exact: true }).fill(username);
+  await page.getByLabel(words[language].password, { exact: true }).fill(password);
+  await page.getByRole('button', { name: words[language].submit }).click();
+}
+
+/** Opens a page of the console as the operator; the frame is there when it answers. */
+export async function login(path = '/', options = {}) {
+  const page = await open(path, options);
+  await fillLogin(page, world.username, world.password, options.language ?? 'zh');
+  await page.getByRole('banner').waitFor();
+  return page;
+}
+
+/** Fails when axe finds a violation of WCAG 2.1 A or AA on what is shown now. */
+export async function checkAccessibility(page, what) {
+  await page.evaluate(() => Promise.all(document.getAnimations().map((motion) => motion.finished.catch(() => {}))));
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() =>
+    window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }),
+  );
+  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((n) => `${n.target.join(' ')} ${n.html.slice(0, 160)}`).join(' | ')}`);
+  assert.deepEqual(told, [], `axe on ${what}`);
+}
+
+/** Fails when the page, or a drawer in it, is wider than the screen. */
+export async function checkWidth(page) {
+  const wide = await page.evaluate(() => {
+    const boxes = [document.documentElement, ...document.querySelectorAll('.side-drawer-body')];
+    return boxes.filter((box) => box.scrollWidth > box.clientWidth).map((box) => `${box.tagName} ${box.scrollWidth} > ${box.clientWidth}`);
+  });
+  assert.deepEqual(wide, [], 'horizontal overflow');
+}
+
+/** A picture for docs/screenshots, when WAIHU_SCREENSHOTS is set. */
+export async function picture(page, name) {
+  if (!process.env.WAIHU_SCREENSHOTS) return;
+  const folder = new URL('docs/screenshots/', root);
+  mkdirSync(folder, { recursive: true });
+  await page.evaluate(() => Promise.all(document.getAnimations().map((motion) => motion.finished.catch(() => {}))));
+  await page.screenshot({ path: fileURLToPath(new URL(`${name}.png`, folder)) });
+}
+
+/** Nothing went wrong in the page; closes it. */
+export async function finish(page) {
+  assert.deepEqual(page.complaints, [], 'the console of the browser');
+  await page.context().close();
+}
+
+/** The API, as the operator, past the browser: to change something behind the page's back. */
+export async function api(method, path, body) {
+  api.token ??= await ask('POST', '/api/login', { username: world.username, password: world.password }).then((d) => d.access_token);
+  return ask(method, path, body, api.token);
+}
+
+async function ask(method, path, body, token) {
+  const response = await fetch(base + path, {
+    method,
+    headers: { 'content-type': 'application/json', ...(token ? { 'access-token': token } : {}) },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const envelope = await response.json();
+  assert.equal(envelope.status, 'success', `${method} ${path}: ${JSON.stringify(envelope)}`);
+  return envelope.data;
+}

@@ -1,0 +1,97 @@
+/** The home page. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { api, checkAccessibility, checkWidth, closeBrowser, finish, login, open, phone, picture, world } from './browser.mjs';
+
+after(closeBrowser);
+
+const number = (text) => Number(text.replaceAll(',', ''));
+
+test('the agent card tells the numbers of task-stats', async () => {
+  const page = await login();
+  for (const { task_type, count } of await api('GET', '/api/task-stats')) {
+    const shown = page.locator(`.agent-counts [data-task-type="${task_type}"] b`);
+    assert.equal(number(await shown.textContent()), count, `tasks of type ${task_type}`);
+  }
+  await finish(page);
+});
+
+test('home shows chart, running tasks and health without an accessibility fault, in both languages and widths', async () => {
+  for (const language of ['zh', 'en']) {
+    for (const viewport of [undefined, phone]) {
+      const page = await login('/', { language, ...(viewport ? { viewport } : {}) });
+      await page.locator('.panel svg path').first().waitFor();
+      await page.locator('.running-task .progress-bar').first().waitFor();
+      await page.locator('.live-mark[data-state=open]').waitFor();
+      await checkAccessibility(page, `home ${language}`);
+      await checkWidth(page);
+      await picture(page, `home-${language}${viewport ? '-375' : ''}`);
+      await finish(page);
+    }
+  }
+});
+
+test('a task that is made elsewhere is counted here within a second', async () => {
+  const page = await login();
+  await page.locator('.live-mark[data-state=open]').waitFor();
+  const running = page.locator('.agent-counts [data-task-type="2"] b');
+  const before = number(await running.textContent());
+  const task = world.tasks.paused;
+  await api('POST', '/api/suspend-resume-task', { action: 'resume', task_id: task });
+  const since = Date.now();
+  await page.waitForFunction(
+    ([selector, old]) => Number(document.querySelector(selector).textContent.replaceAll(',', '')) > old,
+    ['.agent-counts [data-task-type="2"] b', before],
+  );
+  const took = Date.now() - since;
+  await api('POST', '/api/suspend-resume-task', { action: 'suspend', task_id: task });
+  assert.ok(took < 1000, `seen after ${took} ms`);
+  await finish(page);
+});
+
+test('the first useful paint of the login page comes within a second', async () => {
+  const page = await open('/');
+  await page.getByRole('button', { name: /^登\s?录$/ }).waitFor();
+  const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime);
+  assert.ok(paint < 1000, `${paint} ms`);
+  await finish(page);
+});
+
+test('the keyboard reaches the content by the skip link', async () => {
+  const page = await login();
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
+  await finish(page);
+});
+
+test('the language is switched at once, for the library too, and kept by a reload', async () => {
+  const page = await login();
+  await page.getByRole('button', { name: /English/ }).click();
+  await page.getByRole('heading', { name: 'Running tasks' }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'en');
+  await page.reload();
+  await page.getByRole('heading', { name: 'Running tasks' }).waitFor();
+  await finish(page);
+});
+
+test('without a network the page says so, and goes on when it is back', async () => {
+  const page = await login('/', { allowed: [/ERR_INTERNET_DISCONNECTED/] });
+  await page.locator('.live-mark[data-state=open]').waitFor();
+  await page.context().setOffline(true);
+  await page.getByText('网络已断开').waitFor();
+  await checkAccessibility(page, 'offline');
+  await picture(page, 'offline-zh');
+  await page.context().setOffline(false);
+  await page.getByText('网络已断开').waitFor({ state: 'detached' });
+  await page.locator('.live-mark[data-state=open]').waitFor();
+  await finish(page);
+});
+
+test('an address without a screen says so', async () => {
+  const page = await login('/no-such-place');
+  await page.getByText('没有这个页面').waitFor();
+  await checkAccessibility(page, 'not found');
+  await finish(page);
+});

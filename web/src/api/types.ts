@@ -1,0 +1,30 @@
+/** Short names for what the generated client calls by path. Times are texts in the installation's zone unless they say ms. */
+import type { components, operations } from './schema';
+
+type Schemas = components['schemas'];
+
+/** `data` of an operation's success with status 200. */
+type DataOf<Name extends keyof operations> = operations[Name]['responses'] extends {
+  200: { content: { 'application/json': infer Body } };
+}
+  ? Body extends { status: 'success'; data: infer Data }
+    ? Data
+    : never
+  : never;
+
+export type TaskType = Schemas['TaskType'];
+export type Interest = Schemas['Interest'];
+export type CallJob = Schemas['CallJob'];
+export type Attempt = Schemas['Attempt'];
+export type ExecutionPage = Schemas['ExecutionPage'];
+export type GroupProgress = Schemas['GroupProgress'];
+export type WaitReason = Schemas['WaitReason'];
+export type TaskPage = DataOf<'list_tasks'>;
+export type TaskItem = TaskPage['items'][number];
+export type TaskTypeCounts = DataOf<'task_type_counts'>;
+export type GroupState = DataOf<'describe_group'>;
+export type InterestCounts = DataOf<'interest_statistics'>;
+export type CallTimeline = DataOf<'call_timeline'>;
+export type CallReasons = DataOf<'explain_call'>;
+export type TaskReasons = DataOf<'explain_task'>;
+export type AutoTask = DataOf<'switch_auto_task'>;

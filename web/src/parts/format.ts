@@ -1,0 +1,30 @@
+/** Figures and times as operators read them. */
+import dayjs from 'dayjs';
+
+/** `MM:SS`, or `H:MM:SS` from an hour on, of a number of milliseconds; whole seconds, rounded down. */
+export function clock(durationMs: number): string {
+  const seconds = Math.max(0, Math.floor(durationMs / 1000));
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const tail = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+  return seconds >= 3600 ? `${Math.floor(seconds / 3600)}:${tail}` : tail;
+}
+
+/** Time of day of milliseconds since the epoch, in this browser's zone. */
+export function timeOfDay(ms: number): string {
+  return dayjs(ms).format('HH:mm:ss');
+}
+
+/** A count with thousands separated. */
+export function count(n: number): string {
+  return n.toLocaleString('en-US');
+}
+
+/** Today's date in a zone, `YYYY-MM-DD`, as the daemon's times begin. */
+export function today(nowMs: number, timeZone: string): string {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(nowMs);
+}
+
+/** A telephone number with its middle hidden: `138****0001`. Short ones are shown as they are. */
+export function maskedPhone(phone: string): string {
+  return phone.length < 8 ? phone : `${phone.slice(0, 3)}****${phone.slice(-4)}`;
+}
