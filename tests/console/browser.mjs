@@ -38,11 +38,14 @@ export async function closeBrowser() {
  * A page of its own, with its own storage. `allowed`: patterns of console messages that the test provokes.
  * page.complaints collects everything else: errors, warnings of the policy, what threw.
  */
-export async function open(path = '/', { viewport = desktop, language = 'zh', allowed = [] } = {}) {
+export async function open(path = '/', { viewport = desktop, language = 'zh', allowed = [], session } = {}) {
   const context = await (await theBrowser()).newContext({ viewport, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' });
-  await context.addInitScript((chosen) => {
-    if (!localStorage.getItem('waihu.language')) localStorage.setItem('waihu.language', chosen);
-  }, language);
+  await context.addInitScript(([chosen, known]) => {
+    if (localStorage.getItem('test.begun')) return;
+    localStorage.setItem('test.begun', 'yes');
+    localStorage.setItem('waihu.language', chosen);
+    if (known) localStorage.setItem('waihu.session', JSON.stringify(known));
+  }, [language, session]);
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   page.complaints = [];
@@ -70,10 +73,19 @@ export async function fillLogin(page, username, password, language = 'zh') {
   await page.getByRole('button', { name: words[language].submit }).click();
 }
 
-/** Opens a page of the console as the operator; the frame is there when it answers. */
+let kept;
+
+/**
+ * Opens a page of the console as the operator, as a browser does that was logged in before; the frame is there when it
+ * answers. The form itself is login.test.mjs's.
+ */
 export async function login(path = '/', options = {}) {
-  const page = await open(path, options);
-  await fillLogin(page, world.username, world.password, options.language ?? 'zh');
+  if (!kept) {
+    const grant = await ask('POST', '/api/login', { username: world.username, password: world.password });
+    const now = Date.now();
+    kept = { token: grant.access_token, user: grant.user_info, grantedAt: now, expiresAt: now + grant.expires_in * 1000, ended: 'none' };
+  }
+  const page = await open(path, { ...options, session: kept });
   await page.getByRole('banner').waitFor();
   return page;
 }
@@ -92,7 +104,7 @@ export async function checkAccessibility(page, what) {
 /** Fails when the page, or a drawer in it, is wider than the screen. */
 export async function checkWidth(page) {
   const wide = await page.evaluate(() => {
-    const boxes = [document.documentElement, ...document.querySelectorAll('.side-drawer-body')];
+    const boxes = [document.documentElement, ...document.querySelectorAll('.side-drawer-scroll')];
     return boxes.filter((box) => box.scrollWidth > box.clientWidth).map((box) => `${box.tagName} ${box.scrollWidth} > ${box.clientWidth}`);
   });
   assert.deepEqual(wide, [], 'horizontal overflow');

@@ -24,8 +24,8 @@ from harness import BIN, PASSWORD, Daemon, Postgres, Simulator, ask, wait_for  #
 
 LONG_NAME = "华东大区二零二六年第四季度老客户到店试驾与置换补贴政策专项邀约回访（含未接通重拨）"
 # product: leads. Each task calls one product's.
-LEADS = {"轿车": 24, "越野": 400, "皮卡": 1, "电动": 6, "房车": 40}
-OVERRIDES = {"dispatch.organization_calls_per_s": 8}
+LEADS = {"轿车": 24, "越野": 1200, "皮卡": 1, "电动": 6, "房车": 40}
+OVERRIDES = {"dispatch.organization_calls_per_s": 5}
 
 
 class World:
@@ -101,10 +101,13 @@ class World:
         paused = self.task(LONG_NAME, "房车")
         self.start(paused)
         self.ok("POST", "/api/suspend-resume-task", {"action": "suspend", "task_id": paused})
+        held = self.task("秋季保养回访", "房车")
+        self.start(held)
+        self.ok("POST", "/api/suspend-resume-task", {"action": "suspend", "task_id": held})
         running = self.task("国庆越野专场邀约", "越野")
         self.start(running)
         return {"username": "operator", "password": PASSWORD, "newcomer": "newcomer", "account": account,
-                "tasks": {"done": done, "ready": ready, "paused": paused, "running": running}, "suspended": 53}
+                "tasks": {"done": done, "ready": ready, "paused": paused, "held": held, "running": running}}
 
 
 def serve(daemon):
@@ -153,6 +156,8 @@ def main():
     options = parser.parse_args()
     if not (ROOT / "web/dist/index.html").exists():
         sys.exit("web/dist is missing; run: npm --prefix web ci && npm --prefix web run build")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left running
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = tempfile.mkdtemp(prefix="waihu-console.")
     postgres = Postgres()
     try:

@@ -4,8 +4,8 @@ import type { ReactNode } from 'react';
 import type { DrawerProps } from '../app/screens';
 
 interface SideDrawerProps extends DrawerProps {
-  /** Names the dialog for screen readers: a text, with what else stands in the head in `extra`. */
-  title: ReactNode;
+  /** Names the dialog for screen readers; what else stands in the head is `extra`. */
+  title: string;
   extra?: ReactNode;
   /** Pixels, where the screen has them. */
   width: number;
@@ -28,7 +28,10 @@ export function SideDrawer({ open, level, onClose, title, extra, width, children
       destroyOnHidden
       classNames={{ wrapper: 'side-drawer', body: 'side-drawer-body' }}
     >
-      {children}
+      {/* A region that scrolls must be reached by the keyboard, also when nothing in it can be. */}
+      <div className="side-drawer-scroll" tabIndex={0} role="region" aria-label={title}>
+        {children}
+      </div>
     </Drawer>
   );
 }

@@ -27,7 +27,7 @@ export function ProgressBar({ progress }: { progress: GroupProgress }) {
   const t = useText();
   return (
     <div className="progress-bar" role="img" aria-label={t('progress.label', { percent: percentDone(progress) })}>
-      {progressBuckets.map((bucket) => (
+      {progressBuckets.filter((bucket) => progress[bucket] > 0).map((bucket) => (
         <span key={bucket} className={`bucket-${bucket}`} style={{ flexGrow: progress[bucket] }} />
       ))}
     </div>

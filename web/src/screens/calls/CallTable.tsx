@@ -115,6 +115,7 @@ function Rows({ calls, updating }: { calls: readonly CallJob[]; updating: boolea
       aria-label={t('calls.table')}
       rowKey="row_id"
       size="middle"
+      tableLayout="fixed"
       className="call-table"
       columns={columns}
       dataSource={calls as CallJob[]}

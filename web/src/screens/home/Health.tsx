@@ -2,6 +2,7 @@
 import { useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query';
 import { Badge, Skeleton } from 'antd';
 import type { ReactNode } from 'react';
+import { asApiError } from '../../api/errors';
 import { autoTask, reasonsOfTask, tasksOf } from '../../api/queries';
 import { useText } from '../../i18n';
 import { count } from '../../parts/format';
@@ -32,6 +33,8 @@ export function Health() {
   const t = useText();
   const provider = useProviderState();
   const state = useQuery({ ...autoTask, refetchInterval: 15_000 });
+  // A refusal is a sign of life, too.
+  const down = state.isError && ['network', 'busy', 'broken'].includes(asApiError(state.error).kind);
   const badge = ({ ok: 'success', tripped: 'error', idle: 'default' } as const)[provider];
   return (
     <section className="panel" aria-labelledby="health-title">
@@ -43,8 +46,8 @@ export function Health() {
         <dl className="facts health-facts">
           <Line label={t('home.health_service')}>
             <Badge
-              status={state.isError ? 'error' : 'success'}
-              text={t(state.isError ? 'home.health_service_down' : 'home.health_service_ok')}
+              status={down ? 'error' : 'success'}
+              text={t(down ? 'home.health_service_down' : 'home.health_service_ok')}
             />
           </Line>
           <Line label={t('home.health_provider')}>
