@@ -90,9 +90,21 @@ export async function login(path = '/', options = {}) {
   return page;
 }
 
+/** Until every motion that has an end has ended; a spinner has none. */
+async function standStill(page) {
+  await page.evaluate(() =>
+    Promise.all(
+      document
+        .getAnimations()
+        .filter((motion) => motion.effect?.getComputedTiming().endTime !== Infinity)
+        .map((motion) => motion.finished.catch(() => {})),
+    ),
+  );
+}
+
 /** Fails when axe finds a violation of WCAG 2.1 A or AA on what is shown now. */
 export async function checkAccessibility(page, what) {
-  await page.evaluate(() => Promise.all(document.getAnimations().map((motion) => motion.finished.catch(() => {}))));
+  await standStill(page);
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() =>
     window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }),
@@ -115,7 +127,7 @@ export async function picture(page, name) {
   if (!process.env.WAIHU_SCREENSHOTS) return;
   const folder = new URL('docs/screenshots/', root);
   mkdirSync(folder, { recursive: true });
-  await page.evaluate(() => Promise.all(document.getAnimations().map((motion) => motion.finished.catch(() => {}))));
+  await standStill(page);
   await page.screenshot({ path: fileURLToPath(new URL(`${name}.png`, folder)) });
 }
 

@@ -117,6 +117,18 @@ def serve(daemon):
     return process, process.stdout.readline().strip()
 
 
+def run_tests(tests, environment):
+    """In a session of their own, so that browsers end with us however we end."""
+    node = subprocess.Popen(["node", "--test", "--test-concurrency=1", "--test-timeout=300000", *tests], env=environment,
+                            start_new_session=True)
+    try:
+        return node.wait()
+    finally:
+        if node.poll() is None:
+            os.killpg(node.pid, signal.SIGTERM)
+            node.wait()
+
+
 def run(options, folder, postgres):
     store_url = postgres.new_database()
     sim = Simulator(folder, "--recording-delay-ms", "0")
@@ -136,7 +148,7 @@ def run(options, folder, postgres):
             print(f"{url}   user {world['username']}   password {world['password']}", flush=True)
             signal.pause()
         tests = options.tests or sorted(HERE.glob("*.test.mjs"))
-        code = subprocess.run(["node", "--test", "--test-concurrency=1", *tests], env=environment).returncode
+        code = run_tests(tests, environment)
         if code:
             print("--- the daemon's last lines\n" + daemon.tail(15))
         return code

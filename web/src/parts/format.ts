@@ -9,9 +9,9 @@ export function clock(durationMs: number): string {
   return seconds >= 3600 ? `${Math.floor(seconds / 3600)}:${tail}` : tail;
 }
 
-/** Time of day of milliseconds since the epoch, in this browser's zone. */
-export function timeOfDay(ms: number): string {
-  return dayjs(ms).format('HH:mm:ss');
+/** Day and time of milliseconds since the epoch, in this browser's zone. */
+export function dayAndTime(ms: number): string {
+  return dayjs(ms).format('MM-DD HH:mm:ss');
 }
 
 /** A count with thousands separated. */

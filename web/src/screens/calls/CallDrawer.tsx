@@ -11,7 +11,7 @@ import type { CallJob } from '../../api/types';
 import { useDrawers } from '../../app/drawers';
 import type { DrawerProps } from '../../app/screens';
 import { useText } from '../../i18n';
-import { clock, timeOfDay } from '../../parts/format';
+import { clock, dayAndTime } from '../../parts/format';
 import { SideDrawer } from '../../parts/SideDrawer';
 import { Failed, Loading, Nothing } from '../../parts/states';
 import { InterestTag, StatusCell } from './CallTable';
@@ -166,7 +166,7 @@ function CallContent({ call, taskId }: { call: CallJob; taskId: number }) {
         facts={[
           [t('call.phone'), call.LeadsPhone],
           [t('call.calling_number'), call.calling_number || attempt?.CallingNumber],
-          [t('call.dialled_at'), dialled > 0 && timeOfDay(dialled)],
+          [t('call.dialled_at'), dialled > 0 && dayAndTime(dialled)],
           [t('calls.duration'), attempt && attempt.Duration > 0 && clock(attempt.Duration)],
           [t('call.disposition'), call.DispositionText],
         ]}
