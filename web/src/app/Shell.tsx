@@ -8,6 +8,7 @@ import { asApiError } from '../api/errors';
 import { pollIntervalMs, useLiveState } from '../api/live';
 import { useText } from '../i18n';
 import { LanguageSwitch } from '../parts/LanguageSwitch';
+import { Nothing } from '../parts/states';
 import { DrawerStack } from './drawers';
 import { lazily } from './lazily';
 import { OfflineBanner } from './OfflineBanner';
@@ -117,7 +118,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const t = useText();
   const { user } = useSession();
   const unbound = user?.dcc_user_org_id === '';
-  // Who acts for no organisation is told 1003 by everything: the dialog comes first.
+  // Who acts for no organisation is refused everything else (1003): the dialog takes the place of the screens.
   const [binding, setBinding] = useState(unbound);
   return (
     <>
@@ -136,14 +137,24 @@ export function Shell({ children }: { children: ReactNode }) {
       </header>
       <OfflineBanner />
       <main id="main" tabIndex={-1}>
-        {children}
+        {unbound ? (
+          <Nothing
+            text={t('shell.unbound_hint')}
+            height={420}
+            action={
+              <Button type="primary" onClick={() => setBinding(true)}>
+                {t('shell.bind')}
+              </Button>
+            }
+          />
+        ) : (
+          children
+        )}
       </main>
-      <DrawerStack />
+      {!unbound && <DrawerStack />}
       <Suspense fallback={null}>
         {binding && <DccBindModal onClose={() => setBinding(false)} />}
-        {overlayComponents.map(({ name, Component }) => (
-          <Component key={name} />
-        ))}
+        {!unbound && overlayComponents.map(({ name, Component }) => <Component key={name} />)}
       </Suspense>
     </>
   );
