@@ -54,11 +54,22 @@ function(waihu_precompile target)
   endif()
 endfunction()
 
+# waihu_batches(<target> <sources per batch>): with WAIHU_UNITY, so many sources are compiled as one, which parses their headers
+# and makes their templates once. It asks that no two sources of the target name different things alike in an unnamed
+# namespace; what a source includes does not change.
+function(waihu_batches target size)
+  if(WAIHU_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${size})
+    # Within a batch g++ takes a source for a header, in which unnamed types would differ from source to source.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
+endfunction()
+
 # waihu_test(<name> SOURCES ... LINKS ... [TIMEOUT s] [COST s] [SHARDS n] [LABELS ...]
-# [PRECOMPILE ...] [OPTIMISED]): a GoogleTest program, one CTest entry;
+# [PRECOMPILE ...] [BATCHES n] [OPTIMISED]): a GoogleTest program, one CTest entry;
 # with SHARDS several that run its tests between them at the same time, <name>_1 and so on.
 function(waihu_test name)
-  cmake_parse_arguments(arg "OPTIMISED" "TIMEOUT;COST;SHARDS" "SOURCES;LINKS;LABELS;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(arg "OPTIMISED" "TIMEOUT;COST;SHARDS;BATCHES" "SOURCES;LINKS;LABELS;PRECOMPILE" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   if(NOT arg_OPTIMISED)
     waihu_unoptimised(${name})
@@ -69,6 +80,9 @@ function(waihu_test name)
     waihu_precompile(${name} ${arg_PRECOMPILE})
   elseif(sources GREATER 3)
     waihu_precompile(${name} <gtest/gtest.h>)
+  endif()
+  if(arg_BATCHES)
+    waihu_batches(${name} ${arg_BATCHES})
   endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)

@@ -5,7 +5,6 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -19,6 +18,7 @@
 #include <optional>
 #include <thread>
 
+#include "http/awaited_error.hpp"
 #include "telemetry/exposition.hpp"
 #include "telemetry/log.hpp"
 
@@ -34,8 +34,6 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds accept_pause{100};
-
-auto with_error(error_code& ec) { return asio::redirect_error(asio::use_awaitable, ec); }
 
 using answer = wire::response<wire::string_body>;
 

@@ -41,7 +41,7 @@ namespace {
 constexpr std::string_view nothing_said = "Scheduling";
 /// Tasks whose actors one request asks, and how many of them at a time.
 constexpr std::size_t tasks_asked = 32;
-constexpr std::size_t tasks_at_once = 8;
+constexpr std::size_t tasks_asked_at_once = 8;
 
 /// The calls to be looked at, by task.
 std::map<task_id, std::vector<job_row_id>> unfinished(const case_calls_now& now) {
@@ -73,7 +73,7 @@ async<bool> look_at(call& c, case_calls_now& now) {
   }
   // The actors keep the budget and answer with their last snapshots when it is used up; that answer is waited for.
   const auto patience = c.s.http.refresh_budget + milliseconds{1'000};
-  pending_all<refreshed_jobs> all(c.where, patience, tasks_at_once, std::move(asks));
+  pending_all<refreshed_jobs> all(c.where, patience, tasks_asked_at_once, std::move(asks));
   const auto answers = co_await all;
   query::case_calls_by_id again{c.organization, {}};
   auto answer = answers.begin();

@@ -5,12 +5,11 @@
 #include <array>
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include "http/application.hpp"
+#include "http/awaited_error.hpp"
 #include "http/codes.hpp"
 #include "http/json_writer.hpp"
 #include "http/proxy_protocol.hpp"
@@ -25,9 +24,6 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using asio::awaitable;
 using boost::system::error_code;
-
-/// Awaits with the error as a value.
-inline auto with_error(error_code& ec) { return asio::redirect_error(asio::use_awaitable, ec); }
 
 /// What a session stands on. Lives on its strand, but for `is_stopping_`.
 template <class Transport>

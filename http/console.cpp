@@ -14,12 +14,12 @@ namespace waihu::http {
 
 namespace {
 
-constexpr std::string_view page = "/index.html";
+constexpr std::string_view start_page = "/index.html";
 /// Larger files belong to no console.
-constexpr std::size_t file_limit = 16U << 20U;
+constexpr std::size_t console_file_limit = 16U << 20U;
 
 /// Everything from here, nothing inline; recordings come from the provider's store, by signed links.
-constexpr std::string_view policy =
+constexpr std::string_view console_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "media-src http: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -52,7 +52,7 @@ bool goes_there(const request& req) {
 std::optional<console_file> read_in(const std::filesystem::path& folder, std::string_view path) {
   std::error_code ec;
   const auto file = std::filesystem::canonical(folder / path.substr(1), ec);
-  if (ec || !std::filesystem::is_regular_file(file, ec) || std::filesystem::file_size(file, ec) > file_limit) return {};
+  if (ec || !std::filesystem::is_regular_file(file, ec) || std::filesystem::file_size(file, ec) > console_file_limit) return {};
   // Neither ".." nor a link leads out of it.
   const auto [end, rest] = std::mismatch(folder.begin(), folder.end(), file.begin(), file.end());
   if (end != folder.end()) return {};
@@ -78,7 +78,7 @@ console console::of(std::span<const packed_file> files) {
 result<console> console::of_folder(const std::string& folder) {
   std::error_code ec;
   const auto root = std::filesystem::canonical(folder, ec);
-  if (ec || !read_in(root, page))
+  if (ec || !read_in(root, start_page))
     return fail(errc::invalid_argument, "http.web_root: " + folder +
                                             " has no index.html that can be read; build the console first (npm run "
                                             "build in web/) and name its dist folder");
@@ -87,18 +87,18 @@ result<console> console::of_folder(const std::string& folder) {
 
 std::optional<response> console::answer(const request& req) const {
   if (!files_ || (req.method != "GET" && req.method != "HEAD")) return std::nullopt;
-  auto path = req.path == "/" ? page : std::string_view(req.path);
+  auto path = req.path == "/" ? start_page : std::string_view(req.path);
   auto found = files_(path);
-  if (!found && goes_there(req)) found = files_(path = page);
+  if (!found && goes_there(req)) found = files_(path = start_page);
   if (!found) return std::nullopt;
   const auto* accepted = req.header("accept-encoding");
   const bool stays_packed = found->is_packed && accepted != nullptr && accepts_gzip(*accepted);
   if (found->is_packed && !stays_packed) {
-    auto plain = gunzip(found->content, file_limit);
+    auto plain = gunzip(found->content, console_file_limit);
     if (!plain) return std::nullopt;
     found->content = std::move(*plain);
   }
-  static_file file{found->content, type_of(path), path == page ? policy : std::string_view{}, found->etag};
+  static_file file{found->content, type_of(path), path == start_page ? console_policy : std::string_view{}, found->etag};
   file.never_changes = never_changes(path);
   auto r = file_answer(req, file);
   if (found->is_packed) r.headers.emplace_back("Vary", "Accept-Encoding");

@@ -10,7 +10,7 @@ namespace waihu::http {
 
 namespace {
 
-constexpr std::size_t piece = 64UL * 1024;
+constexpr std::size_t text_piece = 64UL * 1024;
 
 /// GB18030 to UTF-8, in pieces; keeps the half character at the end of a piece for the next one.
 class gb18030_decoder {
@@ -68,7 +68,7 @@ class csv_source final : public row_source {
       if (csv_fini(&parser_, &csv_source::on_cell, &csv_source::on_row, this) != 0) return bad_file();
       return true;
     }
-    auto chunk = rest_.substr(0, piece);
+    auto chunk = rest_.substr(0, text_piece);
     if (is_utf8_) {
       rest_.remove_prefix(chunk.size());
       return feed(chunk) ? result<bool>(true) : bad_file();

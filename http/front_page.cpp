@@ -7,7 +7,7 @@ namespace waihu::http {
 
 namespace {
 
-constexpr std::string_view page = R"(<!doctype html>
+constexpr std::string_view plain_page = R"(<!doctype html>
 <html lang="zh-CN">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Waihu</title></head>
 <body>
@@ -34,8 +34,8 @@ constexpr std::string_view reader_policy =
 
 async<response> front_page(call& c) {
   if (auto console = c.s.page.answer(c.req)) co_return std::move(*console);
-  static const auto file =
-      static_file_of(page, html, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+  static const auto file = static_file_of(
+      plain_page, html, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
   co_return file_answer(c.req, file);
 }
 

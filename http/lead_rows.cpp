@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, 7> names{"leads_id",   "leads_user_name", "leads_user_phone", "leads_product",
                                                 "leads_type", "organization_id", "leads_create_time"};
-constexpr std::array<std::size_t, 7> limits{64, 100, 32, 100, 100, 64, 40};
+constexpr std::array<std::size_t, 7> most_characters{64, 100, 32, 100, 100, 64, 40};
 
 /// Digits with the signs people write between them, five digits at least.
 bool is_phone_like(std::string_view text) {
@@ -67,7 +67,7 @@ tl::expected<imported_row, row_error> lead_columns::read(const table_row& row, c
     const auto c = static_cast<column>(n);
     const auto text = cell(row, c);
     if (!is_storable_text(text)) return wrong(c, "含有不允许的字符");
-    const auto limit = limits[static_cast<std::size_t>(n)];
+    const auto limit = most_characters[static_cast<std::size_t>(n)];
     if (length_in_characters(text) > limit) return wrong(c, "长度不能超过 " + std::to_string(limit) + " 个字符");
   }
   if (out.lead.leads_id.empty()) return wrong(id, "缺少线索ID");

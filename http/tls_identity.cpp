@@ -23,10 +23,10 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_si
                     unsigned offered_size, void*) {
   unsigned char* picked = nullptr;
   const auto* ours = reinterpret_cast<const unsigned char*>(offered_protocol.data());
-  const int verdict = SSL_select_next_proto(&picked, chosen_size, ours, static_cast<unsigned>(offered_protocol.size()),
-                                            offered, offered_size);
+  const int agreement = SSL_select_next_proto(&picked, chosen_size, ours,
+                                              static_cast<unsigned>(offered_protocol.size()), offered, offered_size);
   *chosen = picked;
-  return verdict == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+  return agreement == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 auto refused(const std::string& key, const std::string& file, std::string_view what, std::string_view cure) {

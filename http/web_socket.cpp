@@ -1,6 +1,5 @@
 #include "http/web_socket.hpp"
 
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
@@ -9,6 +8,7 @@
 #include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
+#include "http/awaited_error.hpp"
 #include "http/session_parts.hpp"
 
 namespace waihu::http {
@@ -21,8 +21,6 @@ namespace websocket = beast::websocket;
 using asio::awaitable;
 using boost::system::error_code;
 using handshake = beast::http::request<beast::http::string_body>;
-
-auto with_error(error_code& ec) { return asio::redirect_error(asio::use_awaitable, ec); }
 
 template <class Transport>
 class conversation final : public std::enable_shared_from_this<conversation<Transport>> {
@@ -66,10 +64,11 @@ class conversation final : public std::enable_shared_from_this<conversation<Tran
   void set_options() {
     tcp_.expires_never();  // the socket keeps time itself
     set_limits({rules_.handshake_timeout, 2 * rules_.heartbeat, true});
-    socket_.set_option(websocket::stream_base::decorator([headers = rules_.headers](websocket::response_type& answer) {
-      answer.set(beast::http::field::server, "waihu");
-      for (const auto& [name, value] : headers) answer.insert(name, value);
-    }));
+    socket_.set_option(
+        websocket::stream_base::decorator([headers = rules_.headers](websocket::response_type& accepted) {
+          accepted.set(beast::http::field::server, "waihu");
+          for (const auto& [name, value] : headers) accepted.insert(name, value);
+        }));
     socket_.control_callback([this](websocket::frame_type kind, beast::string_view) {
       if (kind != websocket::frame_type::close) return;
       is_gone_ = true;
@@ -80,7 +79,7 @@ class conversation final : public std::enable_shared_from_this<conversation<Tran
     socket_.text(true);
   }
 
-  void set_limits(const websocket::stream_base::timeout& limits) { socket_.set_option(limits); }
+  void set_limits(const websocket::stream_base::timeout& patience) { socket_.set_option(patience); }
 
   /// Reads all the time: only so are pings answered and is a client that leaves seen at once.
   void read_next() {

@@ -15,7 +15,7 @@ namespace waihu::http {
 
 namespace {
 
-constexpr std::size_t piece = 64UL * 1024;
+constexpr std::size_t part_piece = 64UL * 1024;
 constexpr std::uint64_t unpacked_limit = 256ULL << 20;  ///< Of all parts together.
 constexpr std::uint64_t ratio_limit = 200;              ///< Unpacked to packed, of a part ...
 constexpr std::uint64_t ratio_free = 8ULL << 20;        ///< ... that unpacks to more than this.
@@ -87,7 +87,7 @@ class xml_part {
   /// Parses the next piece; false at the end.
   result<bool> step() {
     if (file_ == nullptr) return bad_file();
-    std::array<char, piece> buffer;
+    std::array<char, part_piece> buffer;
     const auto n = zip_fread(file_, buffer.data(), buffer.size());
     if (n < 0) return bad_file();
     mine_ += static_cast<std::uint64_t>(n);

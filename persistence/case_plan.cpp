@@ -10,7 +10,7 @@ namespace waihu {
 
 namespace {
 
-constexpr std::size_t most_wishes = 100;
+constexpr std::size_t most_calls_wished = 100;
 
 query::case_placement placement_of(round_verdict verdict) noexcept {
   switch (verdict) {
@@ -41,7 +41,7 @@ result<case_record> storable_case(const case_record& what) {
 }
 
 result<query::place_case_calls> storable_wishes(const query::place_case_calls& q) {
-  if (q.wanted.size() > most_wishes) return fail(errc::invalid_argument, "too many calls at once");
+  if (q.wanted.size() > most_calls_wished) return fail(errc::invalid_argument, "too many calls at once");
   auto out = q;
   for (auto* text : {&out.organization_id, &out.case_id, &out.creator}) *text = storable_text(*text);
   for (auto& wish : out.wanted) {

@@ -14,6 +14,9 @@
 
 namespace waihu {
 
+/// Calls of cases that one query may name.
+inline constexpr std::size_t most_calls_a_call = 500;
+
 /// The case as it is stored, every text storable. invalid_argument when it, its organisation or one of its parties has
 /// no id, or two parties have the same.
 result<case_record> storable_case(const case_record& what);

@@ -29,7 +29,7 @@ constexpr std::string_view unreachable =
     "the store is unreachable; check host and port in store.url, the server, the network";
 
 // Sentences of libpq and PostgreSQL 15. Of several (one for each address tried) the first that is listed counts.
-constexpr std::array known{
+constexpr std::array known_failures{
     known_failure{"password authentication failed", "", wrong_user},
     known_failure{"no password supplied", "", wrong_user},
     known_failure{"authentication failed for user", "", wrong_user},
@@ -55,7 +55,7 @@ constexpr std::array known{
 }  // namespace
 
 std::string_view connect_failure_text(std::string_view said) noexcept {
-  for (const auto& k : known)
+  for (const auto& k : known_failures)
     if (said.find(k.word) != std::string_view::npos && said.find(k.word_too) != std::string_view::npos)
       return k.our_words;
   return unreachable;

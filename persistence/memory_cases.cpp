@@ -3,6 +3,7 @@
 #include <set>
 
 #include "messages/model/text.hpp"
+#include "persistence/case_plan.hpp"
 #include "persistence/lead_choice.hpp"
 #include "persistence/memory_session.hpp"
 #include "persistence/page_rule.hpp"
@@ -11,8 +12,6 @@
 namespace waihu {
 
 namespace {
-
-constexpr std::size_t most_calls_a_call = 500;
 
 bool is_within(const time_range& range, wall_time at) {
   return (!range.from || at >= *range.from) && (!range.until || at <= *range.until);

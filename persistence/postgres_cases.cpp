@@ -15,8 +15,6 @@ namespace waihu {
 
 namespace {
 
-constexpr std::size_t most_calls_a_call = 500;
-
 constexpr statement upsert_case{
     "upsert_case",
     "insert into mediation_cases as c (organization_id, case_id, mediation_id, mediation_type, stage)"

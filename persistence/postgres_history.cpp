@@ -9,8 +9,6 @@ namespace waihu {
 
 namespace {
 
-constexpr int most_events_a_call = 1000;
-
 constexpr statement select_job_by_job_id{
     "select_job_by_job_id", "select " WAIHU_JOB_VIEW_COLUMNS ", " WAIHU_TASK_COLUMNS
                             " from leads_task_list j join call_tasks t on t.id = j.task_id"

@@ -11,8 +11,6 @@ namespace waihu {
 
 namespace {
 
-constexpr int most_rows_a_call = 500;
-
 // Aliases: l = dcc_leads, f = its latest follow-up. Two questions by the lead, so that both are answered by
 // dcc_leads_follow_lead.
 #define WAIHU_LISTED_LEAD_COLUMNS                                                           \

@@ -10,6 +10,10 @@
 
 namespace waihu {
 
+// What one query gives at most, whatever it asks for.
+inline constexpr int most_rows_a_call = 500;
+inline constexpr int most_events_a_call = 1000;
+
 // Column lists. Aliases in the query: t = call_tasks, j = leads_task_list, f = dcc_leads_follow.
 #define WAIHU_USER_COLUMNS                                                                   \
   "id, username, password, coalesce(phone, ''), organization_id, dcc_user, dcc_user_org_id," \

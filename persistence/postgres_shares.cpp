@@ -12,7 +12,7 @@ namespace waihu {
 
 namespace {
 
-constexpr std::size_t most_wishes = 10'000;
+constexpr std::size_t most_shares_asked = 10'000;
 
 constexpr statement take_shares_turn{"take_shares_turn", "select pg_advisory_xact_lock(6296825730914308)"};
 constexpr statement select_shares{"select_shares",
@@ -42,7 +42,7 @@ constexpr statement forget_shares{
 
 result<std::vector<double>> postgres_store::run(const query::lease_shares& q) {
   using granted = std::vector<double>;
-  if (q.wishes.size() > most_wishes) return fail(errc::invalid_argument, "too many shares are asked for at once");
+  if (q.wishes.size() > most_shares_asked) return fail(errc::invalid_argument, "too many shares are asked for at once");
   array_literal resources;
   for (const auto& wish : q.wishes) resources.add(storable_text(wish.resource));
   return session_.transact<granted>(postgres_session::mode::write, [&](postgres_work& work) -> result<granted> {

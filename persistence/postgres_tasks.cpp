@@ -14,8 +14,6 @@ namespace waihu {
 namespace {
 
 constexpr std::size_t jobs_an_insert = 10'000;
-constexpr std::size_t most_rows_a_call = 500;
-constexpr int most_events_a_call = 1000;
 
 constexpr statement select_candidates{
     "select_candidates", "select l.leads_id, l.leads_user_name, l.leads_user_phone " WAIHU_LEADS_UNDER_FILTER};
@@ -284,7 +282,7 @@ result<query::page_of<call_task_record>> postgres_store::run(const query::list_t
 result<std::vector<call_task_record>> postgres_store::run(const query::tasks_behind& q) {
   using answer = std::vector<call_task_record>;
   return session_.transact<answer>(postgres_session::mode::read, [&](postgres_work& work) -> result<answer> {
-    const auto limit = std::clamp(q.limit, 1, static_cast<int>(most_rows_a_call));
+    const auto limit = std::clamp(q.limit, 1, most_rows_a_call);
     const auto organization = storable_text(q.organization_id);
     answer out;
     for (const auto& row : q.behind ? work.run(select_tasks_behind, organization, limit, value(*q.behind))
@@ -358,7 +356,7 @@ result<std::vector<call_job_view>> postgres_store::run(const query::jobs_behind&
   return session_.transact<answer>(postgres_session::mode::read, [&](postgres_work& work) -> result<answer> {
     if (work.run(select_task, value(q.task), storable_text(q.organization_id)).empty())
       return fail(errc::not_found, "no such task");
-    const auto limit = std::clamp(q.limit, 1, static_cast<int>(most_rows_a_call));
+    const auto limit = std::clamp(q.limit, 1, most_rows_a_call);
     answer out;
     for (const auto& row : work.run(select_jobs_behind, value(q.task), value(q.behind), limit))
       out.push_back(view_of(row));
@@ -367,7 +365,8 @@ result<std::vector<call_job_view>> postgres_store::run(const query::jobs_behind&
 }
 
 result<std::vector<call_job_view>> postgres_store::run(const query::jobs_by_row& q) {
-  if (q.rows.size() > most_rows_a_call) return fail(errc::invalid_argument, "too many rows at once");
+  if (q.rows.size() > static_cast<std::size_t>(most_rows_a_call))
+    return fail(errc::invalid_argument, "too many rows at once");
   using answer = std::vector<call_job_view>;
   return session_.transact<answer>(postgres_session::mode::read, [&](postgres_work& work) -> result<answer> {
     array_literal rows;

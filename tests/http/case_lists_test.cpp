@@ -101,13 +101,13 @@ TEST_F(http_case_lists, ACallThatIsNotLookedAtAnyMoreSaysWhy) {
   EXPECT_EQ(ask("/task/" + job_of(one)).json().text("/data/monitorError"), "通话状态监控已超时");
 }
 
-const std::string talk =
+const std::string greeting =
     R"([{"timestamp": 1770604618000, "speaker": "Robot", "script": "您好,\n请问"}, {"timestamp":1770604629500, )"
     R"("speaker":"Contact","script":null}])";
 
 TEST_F(http_case_lists, ConversationsAreTheProvidersTextByteForByte) {
   const auto one = call_two();
-  end(one, call_status::succeeded, "SucceededFinish", talk);
+  end(one, call_status::succeeded, "SucceededFinish", greeting);
   inside->on_recording = [&](task_id task, job_row_id row) -> result<std::string> {
     EXPECT_EQ(task, one.record.task);
     EXPECT_EQ(row, one.record.row);
@@ -123,12 +123,12 @@ TEST_F(http_case_lists, ConversationsAreTheProvidersTextByteForByte) {
   EXPECT_TRUE(j.is_null("/data/0/duration"));
   EXPECT_EQ(j.text("/data/1/callType"), "follow_up");
   EXPECT_EQ(j.text("/data/1/jobId"), job_of(one));
-  EXPECT_EQ(j.text("/data/1/conversations"), talk);
+  EXPECT_EQ(j.text("/data/1/conversations"), greeting);
   EXPECT_EQ(j.text("/data/1/callStatus"), "Succeeded");
   EXPECT_EQ(j.text("/data/1/recordUrl"), "https://recordings.example.com/1.wav");
   EXPECT_EQ(j.number("/data/1/duration"), 11);
   EXPECT_EQ(ask("/conversation-log?personId=P1").json().size("/data"), 1);
-  EXPECT_EQ(ask("/conversation-log?jobId=" + job_of(one)).json().text("/data/0/conversations"), talk);
+  EXPECT_EQ(ask("/conversation-log?jobId=" + job_of(one)).json().text("/data/0/conversations"), greeting);
   EXPECT_EQ(ask("/conversation-log?caseId=C1&size=1&page=2").json().text("/data/0/jobId"), job_of(one));
   EXPECT_EQ(ask("/conversation-log?caseId=C2").json().size("/data"), 0);
   EXPECT_EQ(get(std::string(bot) + "/conversation-log?caseId=C1", operator_b).json().size("/data"), 0);

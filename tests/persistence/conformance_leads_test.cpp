@@ -29,15 +29,15 @@ class StoreLeads : public on_every_store {
   }
 };
 ON_EVERY_STORE(StoreLeads);
-using list = std::vector<std::string>;
+using id_list = std::vector<std::string>;
 
 TEST_P(StoreLeads, APageShowsTheLastImportedFirstAndOnlyTheOwn) {
   import_leads(5);
   import_leads(2, "ORG002");
-  EXPECT_EQ(ids({.page = {1, 2}}), (list{"l0005", "l0004"}));
-  EXPECT_EQ(ids({.page = {3, 2}}), (list{"l0001"}));
-  EXPECT_EQ(ids({.page = {9, 2}}), (list{"l0001"})) << "past the end is the last page";
-  EXPECT_EQ(ids({.organization_id = "ORG002"}), (list{"l0002", "l0001"}));
+  EXPECT_EQ(ids({.page = {1, 2}}), (id_list{"l0005", "l0004"}));
+  EXPECT_EQ(ids({.page = {3, 2}}), (id_list{"l0001"}));
+  EXPECT_EQ(ids({.page = {9, 2}}), (id_list{"l0001"})) << "past the end is the last page";
+  EXPECT_EQ(ids({.organization_id = "ORG002"}), (id_list{"l0002", "l0001"}));
   const auto nobody = session->run(query::list_leads{"ORG009", {}, "", {}});
   ASSERT_TRUE(nobody);
   EXPECT_EQ(nobody->total, 0);
@@ -61,22 +61,22 @@ TEST_P(StoreLeads, ASearchedTextIsHeldByIdNameOrPhone) {
                                                {{"Abc-1", "张三", "13800000001", "P1", "A", {}},
                                                 {"b-2", "李四", "13900000002", "P1", "B", {}},
                                                 {"c_3", "50%", "0571-88001", "P2", "A", {}}}}));
-  EXPECT_EQ(ids({.holding = "aBC"}), list{"Abc-1"}) << "ASCII letters in either case";
-  EXPECT_EQ(ids({.holding = "三"}), list{"Abc-1"});
-  EXPECT_EQ(ids({.holding = "000002"}), list{"b-2"});
-  EXPECT_EQ(ids({.holding = "%"}), list{"c_3"}) << "no sign is special";
-  EXPECT_EQ(ids({.holding = "_"}), list{"c_3"});
-  EXPECT_EQ(ids({.holding = "\\"}), list{});
-  EXPECT_EQ(ids({.holding = "' or '1'='1"}), list{});
-  EXPECT_EQ(ids({.filter = {.types = {"A"}}, .holding = "-"}), (list{"c_3", "Abc-1"}));
-  EXPECT_EQ(ids({.organization_id = "ORG002", .holding = "-"}), list{});
+  EXPECT_EQ(ids({.holding = "aBC"}), id_list{"Abc-1"}) << "ASCII letters in either case";
+  EXPECT_EQ(ids({.holding = "三"}), id_list{"Abc-1"});
+  EXPECT_EQ(ids({.holding = "000002"}), id_list{"b-2"});
+  EXPECT_EQ(ids({.holding = "%"}), id_list{"c_3"}) << "no sign is special";
+  EXPECT_EQ(ids({.holding = "_"}), id_list{"c_3"});
+  EXPECT_EQ(ids({.holding = "\\"}), id_list{});
+  EXPECT_EQ(ids({.holding = "' or '1'='1"}), id_list{});
+  EXPECT_EQ(ids({.filter = {.types = {"A"}}, .holding = "-"}), (id_list{"c_3", "Abc-1"}));
+  EXPECT_EQ(ids({.organization_id = "ORG002", .holding = "-"}), id_list{});
 }
 
 TEST_P(StoreLeads, AnImportThatSkipsALeadDoesNotMoveIt) {
   import_leads(2);
   ASSERT_TRUE(session->run(
       query::import_leads{"ORG001", {{"l0001", "again", "1", "", "", {}}, {"l0009", "", "13900000009", "", "", {}}}}));
-  EXPECT_EQ(ids({}), (list{"l0009", "l0002", "l0001"}));
+  EXPECT_EQ(ids({}), (id_list{"l0009", "l0002", "l0001"}));
 }
 
 TEST_P(StoreLeads, TheLatestFollowUpIsShownAndFiltersCountALeadOnce) {

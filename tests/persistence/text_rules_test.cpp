@@ -56,9 +56,9 @@ TEST(TextRule, CutsBetweenCharacters) {
 }
 
 TEST(ArrayLiteral, QuotesWhatHasAMeaningInArrays) {
-  array_literal a;
-  a.add("x,y").add("\"q\" \\").add("").add("NULL").add_null().add(std::int64_t{-5});
-  EXPECT_EQ(a.text(), R"({"x,y","\"q\" \\","","NULL",NULL,-5})");
+  array_literal literal;
+  literal.add("x,y").add("\"q\" \\").add("").add("NULL").add_null().add(std::int64_t{-5});
+  EXPECT_EQ(literal.text(), R"({"x,y","\"q\" \\","","NULL",NULL,-5})");
   EXPECT_EQ(array_literal{}.text(), "{}");
   EXPECT_EQ(split_numbers("1,22,-3"), (std::vector<std::int64_t>{1, 22, -3}));
   EXPECT_TRUE(split_numbers("").empty());
