@@ -22,3 +22,4 @@ target_link_libraries(waihu_ctl PUBLIC
 add_executable(waihuctl waihuctl.cpp ctl/cluster_commands.cpp ctl/command_line.cpp ctl/judge_command.cpp ctl/setup_commands.cpp)
 target_link_libraries(waihuctl PRIVATE waihu::ctl waihu::config waihu::persistence waihu::http)
 waihu_unoptimised(waihu_ctl waihuctl)
+waihu_batches(waihu_ctl 5)
