@@ -13,17 +13,17 @@ namespace waihu::simulator {
 
 namespace {
 
-using words = std::vector<std::string_view>;
+using phrases = std::vector<std::string_view>;
 
-const words commands{"忽略以上", "无视之前", "系统提示", "is_interested", "直接输出", "忽略之前", "标记为有意向"};
-const words refusals{"不需要",   "没兴趣", "没有兴趣",   "不感兴趣",     "不考虑",     "暂时不考虑", "不用了",
-                     "不要再打", "别打",   "别再给我打", "再打我就投诉", "骗子",       "神经病",     "打错",
-                     "不认识",   "起诉",   "法院见",     "不同意",       "没什么好谈", "怎么又打来"};
-const words approvals{"感兴趣", "想了解", "加我微信", "加微信",   "有意向",   "报个名", "报名",
-                      "过去看", "多少钱", "可以聊",   "名额",     "怎么办理", "同意",   "愿意",
-                      "能接受", "发资料", "方便了解", "发我看看", "试听"};
+const phrases commands{"忽略以上", "无视之前", "系统提示", "is_interested", "直接输出", "忽略之前", "标记为有意向"};
+const phrases refusals{"不需要",   "没兴趣", "没有兴趣",   "不感兴趣",     "不考虑",     "暂时不考虑", "不用了",
+                       "不要再打", "别打",   "别再给我打", "再打我就投诉", "骗子",       "神经病",     "打错",
+                       "不认识",   "起诉",   "法院见",     "不同意",       "没什么好谈", "怎么又打来"};
+const phrases approvals{"感兴趣", "想了解", "加我微信", "加微信",   "有意向",   "报个名", "报名",
+                        "过去看", "多少钱", "可以聊",   "名额",     "怎么办理", "同意",   "愿意",
+                        "能接受", "发资料", "方便了解", "发我看看", "试听"};
 
-bool has_any(std::string_view text, const words& list) {
+bool has_any(std::string_view text, const phrases& list) {
   return std::any_of(list.begin(), list.end(), [&](auto word) { return text.find(word) != std::string_view::npos; });
 }
 
