@@ -34,7 +34,6 @@
 #include "cluster/peer_transport.hpp"
 #include "http/admin_server.hpp"
 #include "http/http_server.hpp"
-#include "web/console_files.hpp"
 #include "http/zone_clock.hpp"
 #include "persistence/migrate.hpp"
 #include "persistence/postgres_store.hpp"
@@ -43,6 +42,7 @@
 #include "provider/outboundbot_client.hpp"
 #include "provider/rules_analyst.hpp"
 #include "telemetry/log.hpp"
+#include "web/console_files.hpp"
 
 namespace waihu {
 

@@ -128,8 +128,8 @@ constexpr std::array keys{
     text<http, &h::proxy_header>("http.proxy_header",
                                  "How trusted proxies say it: the X-Forwarded-For header, or the PROXY protocol.",
                                  "forwarded_for|proxy_protocol"),
-    text<http, &h::web_root>("http.web_root",
-                             "Folder with the built console (web/dist), for work on it; empty: the one in the program."),
+    text<http, &h::web_root>(
+        "http.web_root", "Folder with the built console (web/dist), for work on it; empty: the one in the program."),
 
     text<admin, &ad::listen_address>("admin.listen_address", "Address to listen on; empty: no such listener."),
     number<admin, &ad::port>("admin.port", 0, 65'535, "Port; 0 takes any free one and tells it in the log."),

@@ -52,7 +52,8 @@ bool goes_there(const request& req) {
 std::optional<console_file> read_in(const std::filesystem::path& folder, std::string_view path) {
   std::error_code ec;
   const auto file = std::filesystem::canonical(folder / path.substr(1), ec);
-  if (ec || !std::filesystem::is_regular_file(file, ec) || std::filesystem::file_size(file, ec) > console_file_limit) return {};
+  if (ec || !std::filesystem::is_regular_file(file, ec) || std::filesystem::file_size(file, ec) > console_file_limit)
+    return {};
   // Neither ".." nor a link leads out of it.
   const auto [end, rest] = std::mismatch(folder.begin(), folder.end(), file.begin(), file.end());
   if (end != folder.end()) return {};
@@ -98,7 +99,8 @@ std::optional<response> console::answer(const request& req) const {
     if (!plain) return std::nullopt;
     found->content = std::move(*plain);
   }
-  static_file file{found->content, type_of(path), path == start_page ? console_policy : std::string_view{}, found->etag};
+  static_file file{found->content, type_of(path), path == start_page ? console_policy : std::string_view{},
+                   found->etag};
   file.never_changes = never_changes(path);
   auto r = file_answer(req, file);
   if (found->is_packed) r.headers.emplace_back("Vary", "Accept-Encoding");

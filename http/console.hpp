@@ -1,5 +1,5 @@
-// The operators' console as it is served: the built files of web/, packed into the program or in a folder. Knows nothing
-// of what is in them.
+// The operators' console as it is served: the built files of web/, packed into the program or in a folder. Knows
+// nothing of what is in them.
 #pragma once
 
 #include <cstddef>

@@ -87,9 +87,9 @@ result<std::uint16_t> http_server::start() {
                                               : console::of_folder(s.options.http.web_root);
   if (!page) return tl::unexpected<failure>(page.error());
   case_setup cases{s.options.cases, config::case_scripts(s.options.cases), s.options.instance_id};
-  s.app =
-      std::make_shared<application>(std::make_shared<services>(s.options.http, s.options.auth, *zone, s.inside, s.clock,
-                                                               s.options.settings, s.options.counts, std::move(cases), std::move(*page)));
+  s.app = std::make_shared<application>(std::make_shared<services>(s.options.http, s.options.auth, *zone, s.inside,
+                                                                   s.clock, s.options.settings, s.options.counts,
+                                                                   std::move(cases), std::move(*page)));
   return s.listen();
 }
 

@@ -30,7 +30,7 @@ struct server_options {
   std::vector<config::setting_presence> settings;  ///< What config/check tells.
   std::shared_ptr<traffic> counts{std::make_shared<traffic>()};
   config::cases_options cases;
-  std::string instance_id;              ///< provider_options.instance_id
+  std::string instance_id;               ///< provider_options.instance_id
   std::span<const packed_file> console;  ///< Empty: built without; `http.web_root` takes its place.
 };
 

@@ -133,8 +133,6 @@ def run(options, folder, postgres):
     store_url = postgres.new_database()
     sim = Simulator(folder, "--recording-delay-ms", "0")
     daemon = Daemon(folder, store_url, sim.url, OVERRIDES)
-    if options.served_by_daemon:
-        daemon.flags.append(f"--web-root={ROOT / 'web/dist'}")
     server = None
     try:
         people = World(daemon, postgres, store_url, folder)

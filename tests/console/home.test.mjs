@@ -7,6 +7,9 @@ after(closeBrowser);
 
 const number = (text) => Number(text.replaceAll(',', ''));
 
+// A second; more where a sanitized daemon answers beside ten other tests (CMakeLists.txt).
+const limitMs = 1000 * Number(process.env.WAIHU_SLOWNESS ?? 1);
+
 test('the agent card tells the numbers of task-stats', async () => {
   const page = await login();
   for (const { task_type, count } of await api('GET', '/api/task-stats')) {
@@ -45,7 +48,7 @@ test('a task that is made elsewhere is counted here within a second', async () =
   );
   const took = Date.now() - since;
   await api('POST', '/api/suspend-resume-task', { action: 'suspend', task_id: task });
-  assert.ok(took < 1000, `seen after ${took} ms`);
+  assert.ok(took < limitMs, `seen after ${took} ms`);
   await finish(page);
 });
 
@@ -60,7 +63,7 @@ test('the first useful paint of the login page comes within a second', async () 
   // Each visit has an empty cache; the best of them is what the console can do on a machine with other work.
   const best = Math.min(...paints);
   console.log(`first paint, ms: ${paints.map(Math.round).join(' ')}`);
-  assert.ok(best < 1000, `${paints} ms`);
+  assert.ok(best < limitMs, `${paints} ms`);
 });
 
 test('the keyboard reaches the content by the skip link', async () => {

@@ -1,5 +1,5 @@
-// What another node sends over a link: questions, and answers to each kind of question. An input's first byte says which;
-// the rest is the message.
+// What another node sends over a link: questions, and answers to each kind of question. An input's first byte says
+// which; the rest is the message.
 #include "cluster/wire.hpp"
 #include "tests/fuzz/promise.hpp"
 

@@ -48,6 +48,7 @@ RULES = {
     "actors": (("messages", "config", "telemetry", "actors", "persistence/store.hpp", "provider/voice_provider.hpp",
                 "provider/language_model.hpp"), {"expected", "caf"}),
     "cluster": (("messages", "config", "telemetry", "cluster"), {"expected", "caf", "beast", "openssl"}),
+    "web": (("http/console.hpp", "web"), set()),
     "app": (("",), ALL - {"gtest", "benchmark", "prometheus"}),
     "tests": (("",), ALL),
     "bench": (("",), ALL),
