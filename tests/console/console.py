@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Drives the console in a browser against a real daemon, PostgreSQL and the stand-in provider.
 
-    console.py [--served-by-daemon] [--stay] [TEST.mjs ...]
+    console.py [--web-root DIR] [--stay] [TEST.mjs ...]
 
-Needs web/dist (npm run build) and chromium. WAIHU_BIN selects the programs, WAIHU_SCREENSHOTS=1 keeps pictures in
-docs/screenshots. With --served-by-daemon the daemon serves the page itself (--web-root), else serve.mjs does. --stay tells
-the address and how to log in, and waits for Ctrl-C instead of testing. Exit 0: every test passed."""
+Needs chromium, and playwright-core and axe-core in web/node_modules (npm ci). WAIHU_BIN selects the programs; the console is the one
+in the daemon, or that of a folder. WAIHU_SCREENSHOTS=1 keeps pictures in docs/screenshots. --stay tells the address and
+how to log in, and waits for Ctrl-C instead of testing. Exit 0: every test passed."""
 import argparse
 import json
 import os
@@ -110,13 +110,6 @@ class World:
                 "tasks": {"done": done, "ready": ready, "paused": paused, "held": held, "running": running}}
 
 
-def serve(daemon):
-    """The stand-in for the daemon's own serving: (process, address)."""
-    process = subprocess.Popen(["node", HERE / "serve.mjs", ROOT / "web/dist", f"http://127.0.0.1:{daemon.port}"],
-                               stdout=subprocess.PIPE, text=True)
-    return process, process.stdout.readline().strip()
-
-
 def run_tests(tests, environment):
     """In a session of their own, so that browsers end with us however we end."""
     node = subprocess.Popen(["node", "--test", "--test-concurrency=1", "--test-timeout=300000", *tests], env=environment,
@@ -133,14 +126,13 @@ def run(options, folder, postgres):
     store_url = postgres.new_database()
     sim = Simulator(folder, "--recording-delay-ms", "0")
     daemon = Daemon(folder, store_url, sim.url, OVERRIDES)
-    server = None
+    if options.web_root:
+        daemon.flags.append(f"--web-root={options.web_root}")
     try:
         people = World(daemon, postgres, store_url, folder)
         daemon.start()
         world = people.make()
         url = f"http://127.0.0.1:{daemon.port}"
-        if not options.served_by_daemon:
-            server, url = serve(daemon)
         environment = dict(os.environ, WAIHU_CONSOLE_URL=url, WAIHU_CONSOLE_WORLD=json.dumps(world))
         if options.stay:
             print(f"{url}   user {world['username']}   password {world['password']}", flush=True)
@@ -151,21 +143,16 @@ def run(options, folder, postgres):
             print("--- the daemon's last lines\n" + daemon.tail(15))
         return code
     finally:
-        if server:
-            server.kill()
-            server.wait()
         daemon.close()
         sim.close()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--served-by-daemon", action="store_true")
+    parser.add_argument("--web-root", metavar="DIR", help="serve this folder in place of the console in the daemon")
     parser.add_argument("--stay", action="store_true")
     parser.add_argument("tests", nargs="*")
     options = parser.parse_args()
-    if not (ROOT / "web/dist/index.html").exists():
-        sys.exit("web/dist is missing; run: npm --prefix web ci && npm --prefix web run build")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left running
     signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = tempfile.mkdtemp(prefix="waihu-console.")
