@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Plain page that says that the daemon runs */
+        /** The operators' console; built without it, a plain page that says that the daemon runs */
         get: operations["front_page"];
         put?: never;
         post?: never;
