@@ -3,6 +3,7 @@
  * token, keeps it fresh while the page is used, and ends the session when the daemon no longer takes it.
  */
 import createClient, { type Middleware } from 'openapi-fetch';
+import { roleRefused } from '../app/rights';
 import { session, tokenIsAgeing, type Grant } from '../app/session';
 import { ApiError, asApiError, errorOfAnswer } from './errors';
 import type { paths } from './schema';
@@ -31,6 +32,7 @@ const authorization: Middleware = {
     return request;
   },
   onResponse({ request, response, schemaPath }) {
+    if (response.status === 403) roleRefused(schemaPath);
     // The token may have been replaced while this request was under way.
     if (response.status === 401 && schemaPath !== '/api/login' && request.headers.get('access-token') === session.get().token) {
       session.end('expired');

@@ -1,8 +1,7 @@
 /** One call: who, how it went, its follow-up, recording and conversation, everything that happened to it, and why it waits. */
-import { CustomerServiceOutlined, RobotOutlined, UserOutlined } from '@ant-design/icons';
+import { CustomerServiceOutlined } from '@ant-design/icons';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { App, Button, Skeleton, Timeline } from 'antd';
-import type { ReactNode } from 'react';
 import { answer, api } from '../../api/client';
 import { asApiError } from '../../api/errors';
 import { useLiveQueries } from '../../api/live';
@@ -11,58 +10,13 @@ import type { CallJob } from '../../api/types';
 import { useDrawers } from '../../app/drawers';
 import type { DrawerProps } from '../../app/screens';
 import { useText } from '../../i18n';
+import { Conversation, Facts, Part } from '../../parts/call_parts';
 import { clock, dayAndTime } from '../../parts/format';
 import { SideDrawer } from '../../parts/SideDrawer';
 import { Failed, Loading, Nothing } from '../../parts/states';
 import { InterestTag, StatusCell } from './CallTable';
 import { filterOf, lastAttempt, linesOf, taskIdOf } from './call_view';
 import { Reasons } from './Reasons';
-
-function Part({ title, extra, children }: { title: string; extra?: ReactNode; children: ReactNode }) {
-  return (
-    <section className="call-part">
-      <div className="panel-head">
-        <h3>{title}</h3>
-        {extra}
-      </div>
-      {children}
-    </section>
-  );
-}
-
-function Facts({ facts }: { facts: readonly (readonly [label: string, value: ReactNode])[] }) {
-  return (
-    <dl className="facts">
-      {facts.map(([label, value]) => (
-        <div key={label}>
-          <dt>{label}</dt>
-          <dd>{value || '–'}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-function Conversation({ call }: { call: CallJob }) {
-  const t = useText();
-  const lines = linesOf(call);
-  if (lines.length === 0) return <p className="hint">{t('call.transcript_none')}</p>;
-  const begin = lines.find((line) => line.at > 0)?.at ?? 0;
-  return (
-    <ol className="conversation">
-      {lines.map((line, index) => (
-        <li key={index} className={line.robot ? 'said-by-robot' : 'said-by-contact'}>
-          <span className="speaker">
-            {line.robot ? <RobotOutlined aria-hidden /> : <UserOutlined aria-hidden />}
-            {t(line.robot ? 'call.robot' : 'call.contact')}
-            {line.at > 0 && <time>{clock(line.at - begin)}</time>}
-          </span>
-          <p lang="zh-CN">{line.text}</p>
-        </li>
-      ))}
-    </ol>
-  );
-}
 
 /** The player, once there is a link; links are signed for a while, so they are asked for when wanted. */
 function Recording({ call, taskId }: { call: CallJob; taskId: number }) {
@@ -185,7 +139,7 @@ function CallContent({ call, taskId }: { call: CallJob; taskId: number }) {
         )}
       </Part>
       <Part title={t('call.transcript')}>
-        <Conversation call={call} />
+        <Conversation lines={linesOf(call)} />
       </Part>
       <Part title={t('call.recording')}>
         <Recording call={call} taskId={taskId} />

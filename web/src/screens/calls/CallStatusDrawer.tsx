@@ -14,6 +14,7 @@ import { SideDrawer } from '../../parts/SideDrawer';
 import { Failed, Loading } from '../../parts/states';
 import { percentDone, ProgressBar, ProgressLegend, TaskTypeTag } from '../../parts/task_parts';
 import { actionFor, useTaskSwitch } from '../../parts/task_switch';
+import { WriteButton } from '../../parts/WriteButton';
 import { CallTable } from './CallTable';
 import { filterOf, taskIdOf } from './call_view';
 import { Reasons } from './Reasons';
@@ -123,13 +124,13 @@ function Content({ taskId, onClose }: { taskId: number; onClose: () => void }) {
         <strong title={page.task_name}>{page.task_name}</strong>
         <TaskTypeTag type={page.task_type} />
         {action && (
-          <Button
+          <WriteButton
             icon={action === 'suspend' ? <PauseCircleOutlined /> : <PlayCircleOutlined />}
             loading={control.busy === taskId}
             onClick={() => control.ask({ id: taskId, name: page.task_name }, action)}
           >
             {t(`monitor.${action}`)}
-          </Button>
+          </WriteButton>
         )}
       </div>
       <Overview taskId={taskId} page={page} />

@@ -14,13 +14,16 @@ export function lastAttempt(call: CallJob): Attempt | null {
   return call.Tasks[0] ?? null;
 }
 
-/** The conversation, as far as its lines are readable: it is the provider's text and may hold anything. */
-export function linesOf(call: CallJob): Line[] {
-  const lines = lastAttempt(call)?.Conversation ?? [];
+/** The lines of a conversation, as far as they are readable: it is the provider's text and may hold anything. */
+export function readableLines(lines: readonly unknown[]): Line[] {
   return lines.flatMap((line) => {
     const { Speaker, Script, Timestamp } = (line ?? {}) as { Speaker?: unknown; Script?: unknown; Timestamp?: unknown };
     return typeof Script === 'string' && Script !== '' ? [{ robot: Speaker === 'Robot', text: Script, at: Number(Timestamp) || 0 }] : [];
   });
+}
+
+export function linesOf(call: CallJob): Line[] {
+  return readableLines(lastAttempt(call)?.Conversation ?? []);
 }
 
 const statusColors: Record<string, string> = {
@@ -34,7 +37,7 @@ const statusColors: Record<string, string> = {
 };
 
 /** The status in the page's language; a word that is not known is shown as the provider gave it. */
-export function statusOf(call: CallJob): { text: string; color: string } {
+export function statusOf(call: Pick<CallJob, 'Status' | 'StatusText'>): { text: string; color: string } {
   const key = `status.${call.Status}`;
   const known = call.Status === '' || call.Status in statusColors;
   return { text: known ? t(key as Key & `status.${string}`) : call.StatusText || call.Status, color: statusColors[call.Status] ?? 'default' };

@@ -15,6 +15,7 @@ import { SideDrawer } from '../../parts/SideDrawer';
 import { Failed, Loading, Nothing } from '../../parts/states';
 import { percentDone, ProgressBar, ProgressLegend, TaskTypeTag } from '../../parts/task_parts';
 import { actionFor, useTaskSwitch, type TaskSwitch } from '../../parts/task_switch';
+import { WriteButton } from '../../parts/WriteButton';
 
 const watched: readonly TaskType[] = [2, 3, 5];
 const pageSize = 50;
@@ -53,7 +54,7 @@ function TaskCard({ task, control }: { task: TaskItem; control: TaskSwitch }) {
       )}
       {group.isError && <Failed error={group.error} onRetry={() => void group.refetch()} />}
       {action && (
-        <Button
+        <WriteButton
           className="task-card-action"
           icon={action === 'suspend' ? <PauseCircleOutlined /> : <PlayCircleOutlined />}
           aria-label={t(`monitor.${action}_of`, { name: task.task_name })}
@@ -61,7 +62,7 @@ function TaskCard({ task, control }: { task: TaskItem; control: TaskSwitch }) {
           onClick={() => control.ask({ id: task.id, name: task.task_name }, action)}
         >
           {t(`monitor.${action}`)}
-        </Button>
+        </WriteButton>
       )}
     </li>
   );
