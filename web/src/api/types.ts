@@ -28,3 +28,11 @@ export type CallTimeline = DataOf<'call_timeline'>;
 export type CallReasons = DataOf<'explain_call'>;
 export type TaskReasons = DataOf<'explain_task'>;
 export type AutoTask = DataOf<'switch_auto_task'>;
+
+// The client leaves out what is never anything but null.
+export type CaseCall = Omit<Schemas['CaseCall'], 'result'>;
+export type CaseCallEntry = Omit<Schemas['CaseCallEntry'], 'result'>;
+export type CaseCallType = Schemas['CaseCallType'];
+export type CaseParty = Schemas['CaseParty'];
+export type CaseRecord = Omit<DataOf<'show_case'>, 'calls'> & { calls: CaseCall[] };
+export type DccAccount = DataOf<'list_dcc_users'>['items'][number];

@@ -2,7 +2,7 @@
  * Every screen, drawer and overlay of the console, each loaded when it is first needed. To add one: write
  * src/screens/<name>/, add its words.ts to i18n/words.ts, and a line here. A menu entry is there when its screen is.
  */
-import { HomeOutlined } from '@ant-design/icons';
+import { HomeOutlined, SafetyCertificateOutlined, SolutionOutlined } from '@ant-design/icons';
 import type { ComponentType, ReactNode } from 'react';
 import type { PlainKey } from '../i18n';
 
@@ -34,6 +34,9 @@ export interface DrawerEntry {
 
 export const screens: readonly Screen[] = [
   { path: '/', load: () => import('../screens/home/Home'), menu: { label: 'home.menu', icon: <HomeOutlined /> } },
+  { path: '/cases', load: () => import('../screens/cases/CaseList'), menu: { label: 'case.menu', icon: <SolutionOutlined /> } },
+  { path: '/cases/:ref', load: () => import('../screens/cases/CasePage') },
+  { path: '/admin', load: () => import('../screens/admin/Admin'), menu: { label: 'admin.menu', icon: <SafetyCertificateOutlined /> } },
 ];
 
 export const drawers: readonly DrawerEntry[] = [
@@ -44,7 +47,10 @@ export const drawers: readonly DrawerEntry[] = [
     parameters: ['task', 'page', 'size', 'interest', 'followed'],
   },
   { name: 'call', load: () => import('../screens/calls/CallDrawer'), parameters: ['call'] },
+  { name: 'case-call', load: () => import('../screens/cases/CaseCallDrawer'), parameters: ['job'] },
 ];
 
 /** Shown on every page while somebody is logged in, above everything else. */
-export const overlays: readonly { name: string; load: Load }[] = [];
+export const overlays: readonly { name: string; load: Load }[] = [
+  { name: 'widget', load: () => import('../screens/widget/CallWidget') },
+];

@@ -1,11 +1,23 @@
 /** All words of the console, Chinese and English. A new screen adds its words.ts here, to both. */
+import * as admin from '../screens/admin/words';
 import * as calls from '../screens/calls/words';
+import * as cases from '../screens/cases/words';
 import * as home from '../screens/home/words';
 import * as login from '../screens/login/words';
 import * as monitor from '../screens/monitor/words';
+import * as widget from '../screens/widget/words';
 import * as common from './common';
 
-export const zh = { ...common.zh, ...login.zh, ...home.zh, ...monitor.zh, ...calls.zh };
+export const zh = { ...common.zh, ...login.zh, ...home.zh, ...monitor.zh, ...calls.zh, ...widget.zh, ...cases.zh, ...admin.zh };
 export type Dictionary = typeof zh;
 
-export const en: Record<keyof Dictionary, string> = { ...common.en, ...login.en, ...home.en, ...monitor.en, ...calls.en };
+export const en: Record<keyof Dictionary, string> = {
+  ...common.en,
+  ...login.en,
+  ...home.en,
+  ...monitor.en,
+  ...calls.en,
+  ...widget.en,
+  ...cases.en,
+  ...admin.en,
+};
