@@ -73,21 +73,37 @@ export async function fillLogin(page, username, password, language = 'zh') {
   await page.getByRole('button', { name: words[language].submit }).click();
 }
 
-let kept;
+const kept = new Map();
+
+/** What the daemon grants a user, as a browser keeps it. */
+async function sessionOf(username) {
+  if (!kept.has(username)) {
+    const grant = await ask('POST', '/api/login', { username, password: world.password });
+    const now = Date.now();
+    kept.set(username, {
+      token: grant.access_token, user: grant.user_info, grantedAt: now, expiresAt: now + grant.expires_in * 1000, ended: 'none',
+    });
+  }
+  return kept.get(username);
+}
 
 /**
- * Opens a page of the console as the operator, as a browser does that was logged in before; the frame is there when it
- * answers. The form itself is login.test.mjs's.
+ * Opens a page of the console as the operator, or `as` another user, as a browser does that was logged in before; the frame
+ * is there when it answers. The form itself is login.test.mjs's.
  */
-export async function login(path = '/', options = {}) {
-  if (!kept) {
-    const grant = await ask('POST', '/api/login', { username: world.username, password: world.password });
-    const now = Date.now();
-    kept = { token: grant.access_token, user: grant.user_info, grantedAt: now, expiresAt: now + grant.expires_in * 1000, ended: 'none' };
-  }
-  const page = await open(path, { ...options, session: kept });
+export async function login(path = '/', { as = world.username, ...options } = {}) {
+  const page = await open(path, { ...options, session: await sessionOf(as) });
   await page.getByRole('banner').waitFor();
   return page;
+}
+
+/** Another tab of the same browser. */
+export async function tabBeside(page, path) {
+  const tab = await page.context().newPage();
+  tab.setDefaultTimeout(15_000);
+  await tab.goto(base + path);
+  await tab.getByRole('banner').waitFor();
+  return tab;
 }
 
 /** Until every motion that has an end has ended; a spinner has none. */
@@ -138,10 +154,10 @@ export async function finish(page) {
 }
 
 /** The API, as the operator, past the browser: to change something behind the page's back. */
-export async function api(method, path, body) {
-  api.token ??= await ask('POST', '/api/login', { username: world.username, password: world.password }).then((d) => d.access_token);
-  return ask(method, path, body, api.token);
-}
+export const api = (method, path, body) => apiAs(world.username)(method, path, body);
+
+/** The same as another user. */
+export const apiAs = (username) => async (method, path, body) => ask(method, path, body, (await sessionOf(username)).token);
 
 async function ask(method, path, body, token) {
   const response = await fetch(base + path, {

@@ -25,7 +25,12 @@ from harness import BIN, PASSWORD, Daemon, Postgres, Simulator, ask, wait_for  #
 LONG_NAME = "华东大区二零二六年第四季度老客户到店试驾与置换补贴政策专项邀约回访（含未接通重拨）"
 # product: leads. Each task calls one product's.
 LEADS = {"轿车": 24, "越野": 1200, "皮卡": 1, "电动": 6, "房车": 40}
-OVERRIDES = {"dispatch.organization_calls_per_s": 5}
+CASE_SCRIPTS = ",".join(f"{stage}.{party}={stage}-{party}" for party in ("applicant", "respondent") for stage in
+                        ("intent_survey", "fact_finding", "material_verify", "agreement", "follow_up"))
+OVERRIDES = {"dispatch.organization_calls_per_s": 5, "cases.scripts": CASE_SCRIPTS, "cases.look_interval_ms": 300}
+# Who: organisation, its id, role. Case calls have an organisation of their own, so that the other one has none.
+PEOPLE = {"operator": ("演示公司", "DEMO0001", "admin"), "newcomer": ("演示公司", "DEMO0001", "admin"),
+          "mediator": ("调解中心", "CASE0001", "operator"), "viewer": ("调解中心", "CASE0001", "viewer")}
 
 
 class World:
@@ -44,10 +49,10 @@ class World:
     def people(self):
         password = pathlib.Path(self.folder, "password")
         password.write_text(PASSWORD)
-        for user, phone in (("operator", "13900000000"), ("newcomer", "13900000001")):
-            subprocess.run([BIN / "waihuctl", "setup", "--organization", "演示公司", "--organization-id", "DEMO0001", "--user",
-                            user, "--phone", phone, "--password-file", password], check=True, capture_output=True,
-                           env=dict(os.environ, WAIHU_STORE_URL=self.store_url))
+        for number, (user, (organization, organization_id, role)) in enumerate(PEOPLE.items()):
+            subprocess.run([BIN / "waihuctl", "setup", "--organization", organization, "--organization-id", organization_id,
+                            "--user", user, "--phone", f"1390000000{number}", "--role", role, "--password-file", password],
+                           check=True, capture_output=True, env=dict(os.environ, WAIHU_STORE_URL=self.store_url))
         self.postgres.sql("update users set dcc_user_org_id = '', dcc_user = '' where username = 'newcomer'", self.store_url)
 
     def login(self):
@@ -131,7 +136,7 @@ def run(options, folder, postgres):
     try:
         people = World(daemon, postgres, store_url, folder)
         daemon.start()
-        world = people.make()
+        world = {**people.make(), "sim": sim.url}
         url = f"http://127.0.0.1:{daemon.port}"
         environment = dict(os.environ, WAIHU_CONSOLE_URL=url, WAIHU_CONSOLE_WORLD=json.dumps(world))
         if options.stay:

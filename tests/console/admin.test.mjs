@@ -1,0 +1,96 @@
+/** What administrators see and change, and what the others are told. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { api, checkAccessibility, checkWidth, closeBrowser, finish, login, phone, picture } from './browser.mjs';
+
+after(closeBrowser);
+
+const tabs = ['accounts', 'organizations', 'config', 'node'];
+
+test('every tab is accessible and fits, in both languages and widths', async () => {
+  for (const language of ['zh', 'en']) {
+    for (const viewport of [undefined, phone]) {
+      for (const tab of tabs) {
+        const page = await login(`/admin?tab=${tab}`, { language, ...(viewport ? { viewport } : {}) });
+        await page.locator('.admin-page .panel').waitFor();
+        if (tab === 'accounts') await page.locator('[data-account]').first().waitFor();
+        await checkAccessibility(page, `admin ${tab} ${language}`);
+        await checkWidth(page);
+        await picture(page, `admin-${tab}-${language}${viewport ? '-375' : ''}`);
+        await finish(page);
+      }
+    }
+  }
+});
+
+test('an account is made once, disabled after a question and enabled again', async () => {
+  const page = await login('/admin');
+  const make = async (name, organization) => {
+    await page.getByRole('button', { name: '新建账号' }).click();
+    const dialog = page.getByRole('dialog', { name: '新建账号' });
+    await dialog.getByLabel('账号名').fill(name);
+    await dialog.getByLabel('密码（8 至 200 个字符）').fill('correct-horse');
+    await dialog.getByLabel('组织编号').fill(organization);
+    await dialog.getByRole('button', { name: '确定' }).click();
+    return dialog;
+  };
+  const dialog = await make('dcc_new', 'NEWORG01');
+  const row = page.locator('[data-account=dcc_new]');
+  await row.waitFor();
+  await dialog.waitFor({ state: 'detached' });
+  const again = await make('dcc_new', 'NEWORG02');
+  await again.getByText('用户名已存在').waitFor();
+  await checkAccessibility(page, 'refused account');
+  await page.keyboard.press('Escape');
+  await again.waitFor({ state: 'detached' });
+  const statusNow = async () =>
+    (await api('GET', '/api/dcc/user/list')).items.find((account) => account.user_name === 'dcc_new').user_status;
+  await row.getByRole('button', { name: '停用账号 dcc_new' }).click();
+  await page.getByRole('dialog', { name: /停用账号/ }).getByRole('button', { name: '停用', exact: true }).click();
+  await page.locator('[data-account=dcc_new][data-status="0"]').waitFor();
+  assert.equal(await statusNow(), 0);
+  await row.getByRole('button', { name: '启用账号 dcc_new' }).click();
+  await page.locator('[data-account=dcc_new][data-status="1"]').waitFor();
+  assert.equal(await statusNow(), 1);
+  await finish(page);
+});
+
+test('an organisation is made and its id told; a name that is taken is refused', async () => {
+  const page = await login('/admin?tab=organizations');
+  const make = async () => {
+    await page.getByLabel('组织名称').fill('城东分公司');
+    await page.locator('.admin-form button[type=submit]').click();
+  };
+  await make();
+  await page.getByText('已创建组织 城东分公司').waitFor();
+  assert.match(await page.locator('[data-organization]').textContent(), /^[A-Z0-9]{6,8}$/);
+  await picture(page, 'admin-organization-made-zh');
+  await make();
+  await page.getByText('组织名称已存在').waitFor();
+  await finish(page);
+});
+
+test('the configuration check and the node are those of the API', async () => {
+  const page = await login('/admin?tab=config');
+  const { configs } = await api('GET', '/api/config/check');
+  await page.locator('[data-setting]').first().waitFor();
+  for (const [key, isSet] of Object.entries(configs)) {
+    assert.equal(await page.locator(`[data-setting="${key}"]`).getAttribute('data-set'), String(isSet), key);
+  }
+  await page.locator('[data-tab="node"]').click();
+  const { node } = await api('POST', '/api/auto-task', { action: 'check' });
+  assert.equal(await page.locator('b[data-node]').textContent(), node);
+  await finish(page);
+});
+
+test('who is no administrator is told so, and sees nothing of it', async () => {
+  for (const as of ['mediator', 'viewer']) {
+    const page = await login('/admin', { as, allowed: [/403 \(Forbidden\)/] });
+    await page.getByText('需要管理员权限').waitFor();
+    assert.equal(await page.locator('[data-tab]').count(), 0);
+    await checkAccessibility(page, 'refused');
+    await checkWidth(page);
+    await picture(page, 'admin-refused-zh');
+    await finish(page);
+  }
+});
