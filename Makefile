@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 DEV := build/dev
 RELEASE := build/release
 
-.PHONY: help run demo cluster test tsan chaos apifuzz build bench fuzz coverage format check generated planted setup clean
+.PHONY: help run demo cluster test console tsan chaos apifuzz build bench fuzz coverage format check generated planted setup clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -30,6 +30,10 @@ test: setup ## sanitized build, format check, every test
 	@cmake --build $(DEV) -j $(JOBS)
 	@scripts/check-format
 	@TMPDIR=$$(scripts/test_folder) ctest --test-dir $(DEV) --output-on-failure -j $$(( $(JOBS) * 5 )) # most of the long tests mostly wait
+
+console: setup build ## every flow of the console in a browser, one after another (CONSOLE="leads widget" for some)
+	@cd tests/console && bad=0; for flow in $${CONSOLE:-$$(ls *.test.mjs | sed 's/.test.mjs//')}; do \
+	  WAIHU_BIN=$(CURDIR)/$(RELEASE)/bin python3 console.py $$PWD/$$flow.test.mjs || bad=1; done; exit $$bad
 
 tsan: setup ## races between threads, in everything that does not link CAF (whose headers and library do not agree with it)
 	@cmake --preset tsan

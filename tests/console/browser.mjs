@@ -47,7 +47,7 @@ export async function open(path = '/', { viewport = desktop, language = 'zh', al
     if (known) localStorage.setItem('waihu.session', JSON.stringify(known));
   }, [language, session]);
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(15_000 * slowness);
   page.complaints = [];
   const complain = (text) => {
     if (!allowed.some((pattern) => pattern.test(text))) page.complaints.push(text);
@@ -72,6 +72,9 @@ export async function fillLogin(page, username, password, language = 'zh') {
   await page.getByLabel(words[language].password, { exact: true }).fill(password);
   await page.getByRole('button', { name: words[language].submit }).click();
 }
+
+/** How much more time everything may take where a sanitized daemon answers beside other tests. */
+const slowness = Number(process.env.WAIHU_SLOWNESS ?? 1);
 
 const kept = new Map();
 
@@ -100,7 +103,7 @@ export async function login(path = '/', { as = world.username, ...options } = {}
 /** Another tab of the same browser. */
 export async function tabBeside(page, path) {
   const tab = await page.context().newPage();
-  tab.setDefaultTimeout(15_000);
+  tab.setDefaultTimeout(15_000 * slowness);
   await tab.goto(base + path);
   await tab.getByRole('banner').waitFor();
   return tab;

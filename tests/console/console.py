@@ -117,7 +117,7 @@ class World:
 
 def run_tests(tests, environment):
     """In a session of their own, so that browsers end with us however we end."""
-    node = subprocess.Popen(["node", "--test", "--test-concurrency=1", "--test-timeout=300000", *tests], env=environment,
+    node = subprocess.Popen(["node", "--test", "--test-concurrency=1", f"--test-timeout={round(300_000 * float(os.environ.get('WAIHU_SLOWNESS', 1)))}", *tests], env=environment,
                             start_new_session=True)
     try:
         return node.wait()
