@@ -54,7 +54,7 @@ test('filters show what the API finds by them', async () => {
       wanted,
     );
   }
-  await page.getByRole('switch').click();
+  await page.getByRole('switch', { name: '只看已跟进' }).click();
   await page.waitForURL(/followed=1/);
   await finish(page);
 });

@@ -30,6 +30,7 @@ CASE_SCRIPTS = ",".join(f"{stage}.{party}={stage}-{party}" for party in ("applic
 OVERRIDES = {"dispatch.organization_calls_per_s": 5, "cases.scripts": CASE_SCRIPTS, "cases.look_interval_ms": 300}
 # Who: organisation, its id, role. Case calls have an organisation of their own, so that the other one has none.
 PEOPLE = {"operator": ("演示公司", "DEMO0001", "admin"), "newcomer": ("演示公司", "DEMO0001", "admin"),
+          "reader": ("演示公司", "DEMO0001", "viewer"),
           "mediator": ("调解中心", "CASE0001", "operator"), "viewer": ("调解中心", "CASE0001", "viewer")}
 
 
@@ -117,7 +118,8 @@ class World:
 
 def run_tests(tests, environment):
     """In a session of their own, so that browsers end with us however we end."""
-    node = subprocess.Popen(["node", "--test", "--test-concurrency=1", f"--test-timeout={round(300_000 * float(os.environ.get('WAIHU_SLOWNESS', 1)))}", *tests], env=environment,
+    limit_ms = round(900_000 * float(os.environ.get("WAIHU_SLOWNESS", 1)))
+    node = subprocess.Popen(["node", "--test", "--test-concurrency=1", f"--test-timeout={limit_ms}", *tests], env=environment,
                             start_new_session=True)
     try:
         return node.wait()

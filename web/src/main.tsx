@@ -1,5 +1,6 @@
 /** Starts the console in the page. */
 import './app/app.css';
+import './app/work.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App';

@@ -23,14 +23,15 @@ export function withDrawer(search: URLSearchParams, name: string, parameters: Re
   return next;
 }
 
-/** The address without `name` and what lies on top of it. */
+/** The address without `name` and what lies on top of it. A parameter that a drawer below shares is kept. */
 export function withoutDrawer(search: URLSearchParams, name: string): URLSearchParams {
   const next = new URLSearchParams(search);
   const stack = stackOf(search);
   const place = stack.indexOf(name);
   const kept = place < 0 ? stack : stack.slice(0, place);
+  const shared = new Set(drawers.flatMap((drawer) => (kept.includes(drawer.name) ? drawer.parameters : [])));
   for (const drawer of drawers) {
-    if (!kept.includes(drawer.name)) drawer.parameters.forEach((parameter) => next.delete(parameter));
+    for (const parameter of drawer.parameters) if (!shared.has(parameter)) next.delete(parameter);
   }
   if (kept.length > 0) next.set('drawer', kept.join('.'));
   else next.delete('drawer');
@@ -42,6 +43,8 @@ export interface Drawers {
   search: URLSearchParams;
   open: (name: string, parameters?: Record<string, string | number>) => void;
   close: (name: string) => void;
+  /** Opens another one in the place of `name`: what was chosen there leads on. */
+  instead: (name: string, other: string, parameters?: Record<string, string | number>) => void;
   /** Changes parameters of an open drawer without a step in the history; null takes one away. */
   change: (parameters: Record<string, string | number | null>) => void;
 }
@@ -54,6 +57,10 @@ export function useDrawers(): Drawers {
     [setSearch],
   );
   const close = useCallback<Drawers['close']>((name) => setSearch((now) => withoutDrawer(now, name)), [setSearch]);
+  const instead = useCallback<Drawers['instead']>(
+    (name, other, parameters = {}) => setSearch((now) => withDrawer(withoutDrawer(now, name), other, parameters)),
+    [setSearch],
+  );
   const change = useCallback<Drawers['change']>(
     (parameters) =>
       setSearch(
@@ -69,7 +76,7 @@ export function useDrawers(): Drawers {
       ),
     [setSearch],
   );
-  return { stack, search, open, close, change };
+  return { stack, search, open, close, instead, change };
 }
 
 /** All drawers that were opened since the page was loaded. */

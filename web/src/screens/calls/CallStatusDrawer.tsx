@@ -15,6 +15,7 @@ import { Failed, Loading } from '../../parts/states';
 import { percentDone, ProgressBar, ProgressLegend, TaskTypeTag } from '../../parts/task_parts';
 import { actionFor, useTaskSwitch } from '../../parts/task_switch';
 import { WriteButton } from '../../parts/WriteButton';
+import { CallScroll } from './CallScroll';
 import { CallTable } from './CallTable';
 import { filterOf, taskIdOf } from './call_view';
 import { Reasons } from './Reasons';
@@ -57,7 +58,15 @@ function Overview({ taskId, page }: { taskId: number; page: ExecutionPage | unde
   );
 }
 
-function Filters({ filter, onRefresh, refreshing }: { filter: CallFilter; onRefresh: () => void; refreshing: boolean }) {
+interface FiltersProps {
+  filter: CallFilter;
+  /** All calls in one list instead of pages. */
+  scrolling: boolean;
+  onRefresh: () => void;
+  refreshing: boolean;
+}
+
+function Filters({ filter, scrolling, onRefresh, refreshing }: FiltersProps) {
   const t = useText();
   const { change } = useDrawers();
   const choices: { value: string; label: string }[] = [
@@ -80,6 +89,10 @@ function Filters({ filter, onRefresh, refreshing }: { filter: CallFilter; onRefr
         />
         {t('calls.only_followed')}
       </label>
+      <label className="switch-label">
+        <Switch size="small" checked={scrolling} onChange={(checked) => change({ list: checked ? 'all' : null, page: null })} />
+        {t('calls.one_list')}
+      </label>
       <Tooltip title={t('calls.refresh_now')}>
         <Button icon={<ReloadOutlined spin={refreshing} />} disabled={refreshing} onClick={onRefresh}>
           {t('action.refresh')}
@@ -95,6 +108,7 @@ function Content({ taskId, onClose }: { taskId: number; onClose: () => void }) {
   const queries = useQueryClient();
   const { search } = useDrawers();
   const filter = filterOf(search);
+  const scrolling = search.get('list') === 'all';
   const calls = useQuery(callsOf(taskId, filter));
   const subjectsOfTask = [subjects.calls(taskId), subjects.group(taskId), [...subjects.taskReasons, taskId]];
   useLiveQueries(['job', 'follow', 'progress', 'task'], subjectsOfTask, (event) => event.task_id === taskId);
@@ -136,8 +150,12 @@ function Content({ taskId, onClose }: { taskId: number; onClose: () => void }) {
       <Overview taskId={taskId} page={page} />
       {calls.isError && <Failed error={calls.error} onRetry={() => void calls.refetch()} />}
       {page.stale && <Alert type="warning" showIcon title={t('calls.stale')} className="gap-below" />}
-      <Filters filter={filter} refreshing={refresh.isPending} onRefresh={() => refresh.mutate()} />
-      <CallTable page={page} filter={filter} updating={calls.isPlaceholderData} />
+      <Filters filter={filter} scrolling={scrolling} refreshing={refresh.isPending} onRefresh={() => refresh.mutate()} />
+      {scrolling ? (
+        <CallScroll key={`${filter.interest} ${filter.onlyFollowed}`} taskId={taskId} page={page} filter={filter} />
+      ) : (
+        <CallTable page={page} filter={filter} updating={calls.isPlaceholderData} />
+      )}
       <p className="hint">{t('calls.updated_at', { time: page.query_time })}</p>
     </>
   );

@@ -42,7 +42,8 @@ export function InterestTag({ call }: { call: CallJob }) {
   return <Tag color={color}>{t(`interest.${call.is_interested}`)}</Tag>;
 }
 
-function LeadButton({ call }: { call: CallJob }) {
+/** `place`: the page that holds the call, where it is not the one in the address. */
+export function LeadButton({ call, place = {} }: { call: CallJob; place?: { page: number; size: number } | Record<never, never> }) {
   const t = useText();
   const { open } = useDrawers();
   const name = call.LeadsName || t('calls.unnamed');
@@ -53,7 +54,7 @@ function LeadButton({ call }: { call: CallJob }) {
       title={t('calls.open', { name })}
       onClick={(event) => {
         event.stopPropagation();
-        open('call', { call: call.row_id });
+        open('call', { call: call.row_id, ...place });
       }}
     >
       <b>{name}</b>
@@ -62,12 +63,12 @@ function LeadButton({ call }: { call: CallJob }) {
   );
 }
 
-function durationOf(call: CallJob): string {
+export function durationOf(call: CallJob): string {
   const attempt = lastAttempt(call);
   return attempt && attempt.Duration > 0 ? clock(attempt.Duration) : '–';
 }
 
-function FollowCell({ call }: { call: CallJob }) {
+export function FollowCell({ call }: { call: CallJob }) {
   const remark = call.follow_data?.leads_remark;
   return remark ? (
     <span className="remark" title={remark}>

@@ -8,6 +8,7 @@ import { useDrawers } from '../../app/drawers';
 import { useText } from '../../i18n';
 import { count } from '../../parts/format';
 import { Failed } from '../../parts/states';
+import { TaskActions } from '../tasks/TaskActions';
 import { Health } from './Health';
 import { Outcomes } from './Outcomes';
 import { RunningTasks } from './RunningTasks';
@@ -56,6 +57,7 @@ export default function Home() {
     <div className="home">
       <h1 className="visually-hidden">{t('home.title')}</h1>
       <AgentCard />
+      <TaskActions />
       <div className="home-column">
         <RunningTasks />
         <Health />
