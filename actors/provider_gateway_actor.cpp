@@ -120,6 +120,11 @@ void turn_away(gateway_state& state, pending_call& pending, unsent reason, failu
   pending.deliver(provider_answer(tl::unexpected<failure>(std::move(why))));
 }
 
+void turn_away_for_the_rate(gateway_state& state, pending_call& pending) {
+  turn_away(state, pending, unsent::over_the_rate,
+            {errc::overloaded, "no room within the calls per second", over_the_rate_code, 0});
+}
+
 token_bucket& bucket_of(gateway_state& state, const pending_call& pending) {
   const auto rate = pending.call->write ? state.options.write_rate_per_s : state.options.read_rate_per_s;
   return state.buckets
@@ -326,8 +331,11 @@ void pump(gateway_pointer self) {
     auto pending = std::move(state.waiting.front());
     state.waiting.pop_front();
     if (pending.not_after && now >= *pending.not_after) {
-      turn_away(state, pending, unsent::waited_too_long,
-                {errc::overloaded, "waited too long for its turn at the provider", {}, 0});
+      // Held by the rate, it may be larger than what this node may ever send at once: asking again would not help.
+      if (pending.held_since) turn_away_for_the_rate(state, pending);
+      else
+        turn_away(state, pending, unsent::waited_too_long,
+                  {errc::overloaded, "waited too long for its turn at the provider", {}, 0});
       continue;
     }
     if (pending.call->permit && !pending.call->permit()) {
@@ -354,8 +362,7 @@ void pump(gateway_pointer self) {
     if (held_for > milliseconds{0}) {
       if (!pending.held_since) pending.held_since = now;
       if (now - *pending.held_since >= longest_hold) {
-        turn_away(state, pending, unsent::over_the_rate,
-                  {errc::overloaded, "no room within the calls per second", over_the_rate_code, 0});
+        turn_away_for_the_rate(state, pending);
         continue;
       }
       flush_at(self, now + held_for);

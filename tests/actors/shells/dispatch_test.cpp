@@ -298,6 +298,28 @@ TEST_F(Dispatch, ABatchThatStillWaitsForItsTurnAtTheProviderIsNotSentAfterASuspe
   finish(task);
 }
 
+TEST_F(Dispatch, ABatchThatIsLargerThanWhatMayEverLeaveIsGivenBack) {
+  options.dispatch.batch_size = 10;
+  // A send waits for half of it at most, which is less than the gateway holds a batch for the rate's sake.
+  options.dispatch.reconcile_settle = milliseconds{400};
+  start_node();
+  eng->leaving = std::make_shared<departures>(4, 10'000, false);
+  const auto task = make_task(10);
+  ASSERT_TRUE(start_task(task));
+  pass(std::chrono::seconds{5});
+  EXPECT_TRUE(provider->jobs.empty());
+  std::size_t given_back = 0;
+  {
+    const std::lock_guard lock{memory->mutex};
+    for (const auto& [id, batch] : memory->batches) given_back += batch.state == batch_state::failed;
+  }
+  EXPECT_GE(given_back, 1U) << "its calls want new grants: those of today are smaller";
+  eng->leaving = std::make_shared<departures>(10'000, 10'000, false);
+  pass(std::chrono::seconds{30});
+  EXPECT_EQ(provider->jobs.size(), 10U);
+  finish(task);
+}
+
 TEST_F(Dispatch, JobsOfACallingTaskThatAreShownPausedAreResumedByTheNextSweep) {
   start_node();
   const auto task = make_task(3);
