@@ -19,6 +19,7 @@
 #include "actors/event_hub_actor.hpp"
 #include "actors/event_tail_actor.hpp"
 #include "actors/execution_runs_actor.hpp"
+#include "actors/failpoint.hpp"
 #include "actors/guardian_actor.hpp"
 #include "actors/http_gateway_actor.hpp"
 #include "actors/lease_keeper_actor.hpp"
@@ -125,6 +126,8 @@ struct node::implementation {
   http_gateway for_others;  ///< What answers them.
   cluster::greeted_links links;
   std::unique_ptr<store> keeper_session;
+  std::chrono::steady_clock::time_point store_give_up;  ///< How long a start waits for the store.
+  std::int64_t asked_ms{};                              ///< When `insist` asked last.
   /// Of a node of a cluster: the store's clock less the monotonic one, ms; 0 = not known.
   std::shared_ptr<std::atomic<std::int64_t>> store_ahead{std::make_shared<std::atomic<std::int64_t>>(0)};
 
@@ -154,7 +157,7 @@ struct node::implementation {
 
   /// Waits for the store and brings its schema up to date.
   std::optional<start_failure> prepare_store(std::chrono::seconds wait, const std::function<bool()>& stop_wanted) {
-    const auto give_up = std::chrono::steady_clock::now() + wait;
+    store_give_up = std::chrono::steady_clock::now() + wait;
     for (;;) {
       const auto migrated = migrate(options.store);
       if (migrated) {
@@ -164,7 +167,7 @@ struct node::implementation {
       const auto& why = migrated.error();
       if (why.code == errc::conflict) return start_failure{exit_code::schema_unusable, why.message};
       if (!is_transient(why.code)) return start_failure{exit_code::schema_unusable, why.message};
-      if (std::chrono::steady_clock::now() >= give_up)
+      if (std::chrono::steady_clock::now() >= store_give_up)
         return start_failure{exit_code::store_unreachable, "no store within --wait-store: " + why.message};
       log_event(log_level::warn, "store", "store.waiting", {{"reason", why.message}},
                 "the store cannot be used yet, trying again in 5 s");
@@ -177,14 +180,38 @@ struct node::implementation {
     return std::nullopt;
   }
 
-  std::optional<start_failure> claim(const store_factory& sessions) {
-    auto session = sessions();
-    watch.claim_good_until->store(steady_ms() + options.node.lease_time.count());
-    const auto epoch = session->run(query::claim_shards{eng->node, host_name() + ":" + std::to_string(::getpid())});
-    if (!epoch) {
-      const auto code = epoch.error().code == errc::conflict ? exit_code::store_in_use : exit_code::store_unreachable;
-      return start_failure{code, epoch.error().message};
+  /// Asks for what nobody else may have, again while the store is away (until `store_give_up`) and, for `patience`,
+  /// while somebody has it. When the store was away it may still take this process's former session for somebody.
+  template <class Query>
+  tl::expected<typename Query::answer_type, start_failure> insist(store& session, const Query& wanted,
+                                                                  milliseconds patience,
+                                                                  const std::function<bool()>& stop_wanted) {
+    auto taken_give_up = std::chrono::steady_clock::now() + patience;
+    for (;;) {
+      asked_ms = steady_ms();
+      auto answer = session.run(wanted);
+      if (answer) return std::move(*answer);
+      const auto& why = answer.error();
+      const auto now = std::chrono::steady_clock::now();
+      const bool is_taken = why.code == errc::conflict;
+      const bool is_away = is_transient(why.code);
+      if (is_away) taken_give_up = std::max(taken_give_up, now + options.node.lease_time + store_retry);
+      if (is_taken ? now >= taken_give_up : !is_away || now >= store_give_up)
+        return tl::unexpected(
+            start_failure{is_taken ? exit_code::store_in_use : exit_code::store_unreachable, why.message});
+      log_event(log_level::warn, is_taken ? "cluster" : "store", is_taken ? "cluster.join_refused" : "store.waiting",
+                {{"node", eng->node}, {"reason", why.message}}, "trying again");
+      if (!pause(std::chrono::milliseconds(500), stop_wanted))
+        return tl::unexpected(start_failure{exit_code::ok, "stopped while waiting for the store"});
     }
+  }
+
+  std::optional<start_failure> claim(const store_factory& sessions, const std::function<bool()>& stop_wanted) {
+    auto session = sessions();
+    const query::claim_shards wanted{eng->node, host_name() + ":" + std::to_string(::getpid())};
+    const auto epoch = insist(*session, wanted, milliseconds{0}, stop_wanted);
+    if (!epoch) return epoch.error();
+    watch.claim_good_until->store(asked_ms + options.node.lease_time.count());
     eng->shards->set_all(*epoch);
     watch.epoch = static_cast<std::int64_t>(*epoch);
     eng->counts->claim_heard.note(false, std::chrono::steady_clock::now());
@@ -246,25 +273,11 @@ struct node::implementation {
     entry.peer_address = peer_address;
     entry.version = WAIHU_VERSION;
     auto session = sessions();
-    const auto give_up = std::chrono::steady_clock::now() + options.node.lease_time + store_retry;
-    for (;;) {
-      const auto joined = session->run(entry);
-      if (joined) {
-        log_event(log_level::info, "cluster", "cluster.joined",
-                  {{"node", eng->node}, {"members", joined->members.size()}});
-        eng->cluster->show(std::make_shared<const cluster_view>(*joined));
-        store_ahead->store(to_epoch_ms(joined->at) - steady_ms());
-        break;
-      }
-      const auto& why = joined.error();
-      const bool is_taken = why.code == errc::conflict;
-      if (!is_taken || std::chrono::steady_clock::now() >= give_up)
-        return start_failure{is_taken ? exit_code::store_in_use : exit_code::store_unreachable, why.message};
-      log_event(log_level::warn, "cluster", "cluster.join_refused", {{"node", eng->node}, {"reason", why.message}},
-                "trying again until a lease is over");
-      if (!pause(std::chrono::milliseconds(500), stop_wanted))
-        return start_failure{exit_code::ok, "stopped while joining the cluster"};
-    }
+    const auto joined = insist(*session, entry, options.node.lease_time + store_retry, stop_wanted);
+    if (!joined) return joined.error();
+    log_event(log_level::info, "cluster", "cluster.joined", {{"node", eng->node}, {"members", joined->members.size()}});
+    eng->cluster->show(std::make_shared<const cluster_view>(*joined));
+    store_ahead->store(to_epoch_ms(joined->at) - steady_ms());
     keeper_session = std::move(session);
     return std::nullopt;
   }
@@ -496,6 +509,7 @@ std::optional<start_failure> node::start(std::chrono::seconds wait_store, const 
   auto& n = *implementation_;
   if (auto failed = n.open_admin()) return failed;
   if (auto failed = n.prepare_store(wait_store, stop_wanted)) return failed;
+  failpoint("store_prepared");
   if (n.options.cluster.enabled)
     if (auto failed = n.check_identity()) return failed;
   n.system_options = std::make_unique<system_config>(n.options.node, n.options.cluster);
@@ -531,7 +545,8 @@ std::optional<start_failure> node::start(std::chrono::seconds wait_store, const 
   if (n.options.cluster.enabled)
     if (auto failed = n.open_door()) return failed;
   const auto sessions = make_postgres_store_factory(n.options.store, n.options.node.lease_time);
-  if (auto failed = n.options.cluster.enabled ? n.join(sessions, stop_wanted) : n.claim(sessions)) return failed;
+  if (auto failed = n.options.cluster.enabled ? n.join(sessions, stop_wanted) : n.claim(sessions, stop_wanted))
+    return failed;
   if (auto failed = n.make_clients()) return failed;
   n.io_work.emplace(boost::asio::make_work_guard(n.io));
   for (int i = 0; i < std::max(1, n.options.http.io_threads); ++i) n.io_threads.emplace_back([&n] { n.io.run(); });

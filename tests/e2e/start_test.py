@@ -30,6 +30,18 @@ class Start(Scenario):
         self.assertEqual(daemon.process.wait(60), 3)
         self.assertGreaterEqual(daemon.log_text().count("store.waiting"), 2, daemon.tail())
 
+    def test_a_store_that_goes_away_in_the_middle_of_a_start_is_waited_for_too(self):
+        daemon = Daemon(self.folder, self.store_url, self.sim.url)
+        daemon.start(failpoint="store_prepared:1:stop", ready=False, wait_store=60)
+        self.addCleanup(daemon.close)
+        stat = pathlib.Path(f"/proc/{daemon.process.pid}/stat")
+        wait_for("the daemon stops itself", lambda: stat.read_text().rsplit(")", 1)[1].split()[0] == "T", 60)
+        self.postgres.tool("stop")
+        daemon.process.send_signal(signal.SIGCONT)
+        wait_for("it waits for the store", lambda: "store.waiting" in daemon.log_text(), 60)
+        self.postgres.tool("start", "--durable")
+        wait_for("the daemon answers", daemon.healthy, 60)
+
     def test_a_store_that_refuses_is_told_with_its_reason_and_its_cure_but_not_in_the_servers_words(self):
         daemon = Daemon(self.folder, self.postgres.url("nowhere_7"), self.sim.url)
         daemon.start(ready=False, wait_store=0)
