@@ -155,16 +155,18 @@ void view_automation(gateway_pointer self, const automation_view& wanted, const 
   const auto nodes =
       self->state.reach == gateway_reach::cluster ? other_nodes(*self->state.eng) : std::vector<std::string>{};
   all->open += nodes.size();
-  // Any thread calls it; a node that does not answer is left out.
-  const auto answered = [all, done](result<automation_state> state, bool is_own) {
+  // Any thread calls it; a node that does not answer is named instead of counted. `other`: "" = this node.
+  const auto answered = [all, done](result<automation_state> state, const std::string& other) {
     {
       const std::lock_guard lock(all->guard);
-      if (is_own) {
+      if (other.empty()) {
         all->own = std::move(state);
       } else if (state) {
         all->others.live_jobs += state->live_jobs;
         all->others.polling_jobs += state->polling_jobs;
         all->others.waiting_jobs += state->waiting_jobs;
+      } else {
+        all->others.silent_nodes.push_back(other);
       }
       if (--all->open > 0) return;
     }
@@ -172,16 +174,18 @@ void view_automation(gateway_pointer self, const automation_view& wanted, const 
       all->own->live_jobs += all->others.live_jobs;
       all->own->polling_jobs += all->others.polling_jobs;
       all->own->waiting_jobs += all->others.waiting_jobs;
+      std::sort(all->others.silent_nodes.begin(), all->others.silent_nodes.end());
+      all->own->silent_nodes = std::move(all->others.silent_nodes);
     }
     (*done)(std::move(all->own));
   };
   for (const auto& node : nodes)
     ask_node<automation_state>(*self->state.eng, node, wanted,
                                std::make_shared<const completion<automation_state>>(
-                                   [answered](result<automation_state> r) { answered(std::move(r), false); }));
+                                   [answered, node](result<automation_state> r) { answered(std::move(r), node); }));
   ask<automation_state>(
       self, self->state.eng->overseer, task_timeout,
-      [answered](result<automation_state> r) { answered(std::move(r), true); }, auto_atom::value, wanted);
+      [answered](result<automation_state> r) { answered(std::move(r), {}); }, auto_atom::value, wanted);
 }
 
 void start(gateway_pointer self, const start_call_task& wanted, const answer_to<started_call_task>& done) {

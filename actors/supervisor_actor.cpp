@@ -503,6 +503,10 @@ automation_state automation_of(supervisor_pointer self, const std::string& organ
   a.last_sweep = state.last_sweep;
   const auto left = std::chrono::duration_cast<milliseconds>(state.next_sweep - self->clock().now());
   a.next_sweep = state.eng->now() + std::max(left, milliseconds{0});
+  a.provider = static_cast<provider_state>(state.eng->counts->breaker.load());
+  if (const auto retry = state.eng->counts->breaker_retry_ms.load();
+      a.provider != provider_state::reachable && retry != 0)
+    a.provider_retry = from_epoch_ms(retry);
   return a;
 }
 

@@ -85,9 +85,7 @@ response too_many_failures(const request& req, milliseconds wait) {
   return busy_answer(req, 429, code_too_many_requests, "登录失败次数过多，请稍后重试", left);
 }
 
-void write_user(json_writer& w, const zone_clock& zone, const user_record& user) {
-  key(w, "user_info");
-  w.StartObject();
+void write_user_fields(json_writer& w, const zone_clock& zone, const user_record& user) {
   field(w, "id", value(user.id));
   field(w, "username", user.username);
   field(w, "phone", user.phone);
@@ -95,6 +93,13 @@ void write_user(json_writer& w, const zone_clock& zone, const user_record& user)
   field(w, "organization_id", user.organization_id);
   field(w, "dcc_user", user.dcc_user);
   field(w, "dcc_user_org_id", user.dcc_user_org_id);
+  field(w, "role", to_string(user.role));
+}
+
+void write_user(json_writer& w, const zone_clock& zone, const user_record& user) {
+  key(w, "user_info");
+  w.StartObject();
+  write_user_fields(w, zone, user);
   w.EndObject();
 }
 

@@ -53,6 +53,12 @@ struct counted_standing {
   steady_time counted{};
 };
 
+/// What became of a day's calls, and until when that may be told again.
+struct day_figures {
+  std::vector<query::outcome_count> counts;
+  steady_time good_until{};
+};
+
 /// What is configured of calls to the parties of cases.
 struct case_setup {
   config::cases_options options;
@@ -87,6 +93,7 @@ struct services {
   user_cache users;
   kept_figures<std::int64_t, counted_standing> standings;                      ///< By task.
   kept_figures<std::string, std::vector<query::task_type_count>> type_counts;  ///< By organisation.
+  kept_figures<std::string, day_figures> day_outcomes;                         ///< By organisation and day.
   work_pool import_work;  ///< Reads uploaded files. Pools come last: their threads end before the rest goes.
   password_workers passwords;
 };

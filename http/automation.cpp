@@ -1,4 +1,6 @@
 // What the daemon does by itself: auto-task's switch, one sweep now, and runs over all calls of a task.
+#include <array>
+
 #include "http/body_fields.hpp"
 #include "http/handlers.hpp"
 #include "http/json_writer.hpp"
@@ -10,6 +12,7 @@ namespace waihu::http {
 namespace {
 
 constexpr std::int64_t most_pause_ms = 60'000;
+constexpr std::array<std::string_view, 3> provider_words{"ok", "probing", "failing"};
 
 response automation_answer(const call& c, const automation_state& now, const std::vector<query::task_type_count>& tasks,
                            std::string_view said) {
@@ -37,6 +40,15 @@ response automation_answer(const call& c, const automation_state& now, const std
   w.EndObject();
   write_time_or_null(w, c.s.zone, "last_sweep", now.last_sweep);
   write_time_or_null(w, c.s.zone, "next_sweep", now.next_sweep);
+  key(w, "provider");
+  w.StartObject();
+  field(w, "state", provider_words[static_cast<std::size_t>(now.provider)]);
+  write_time_or_null(w, c.s.zone, "next_try", now.provider_retry);
+  w.EndObject();
+  key(w, "silent_nodes");
+  w.StartArray();
+  for (const auto& node : now.silent_nodes) text_value(w, node);
+  w.EndArray();
   w.EndObject();
   return e.done();
 }

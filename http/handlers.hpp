@@ -30,6 +30,10 @@ async<response> set_dcc_user_status(call& c);
 
 // config_check.cpp
 async<response> check_config(call& c);
+async<response> list_users(call& c);
+async<response> set_user_role(call& c);
+async<response> list_organizations(call& c);
+async<response> show_cluster(call& c);
 
 // leads.cpp
 async<response> lead_statistics(call& c);
@@ -53,6 +57,7 @@ async<response> create_task(call& c);
 async<response> list_tasks(call& c);
 async<response> whole_tasks(call& c);
 async<response> task_type_counts(call& c);
+async<response> outcomes_of_day(call& c);
 async<response> update_script(call& c);
 
 // task_control.cpp

@@ -52,18 +52,22 @@ std::string created_organization(const zone_clock& zone, const organization_reco
   auto& w = e.data();
   w.StartObject();
   field(w, "id", made.id);
-  field(w, "name", made.name);
-  field(w, "organization_id", made.organization_id);
-  field(w, "organization_type", made.organization_type);
-  field(w, "organization_type_text", made.organization_type == 1 ? "官方" : "普通");
-  field(w, "create_time", zone.format(made.create_time));
-  if (made.end_time) field(w, "end_time", zone.format(*made.end_time));
-  else field_null(w, "end_time");
+  write_organization_fields(w, zone, made);
   w.EndObject();
   return e.done().body;
 }
 
 }  // namespace
+
+void write_organization_fields(json_writer& w, const zone_clock& zone, const organization_record& organization) {
+  field(w, "name", organization.name);
+  field(w, "organization_id", organization.organization_id);
+  field(w, "organization_type", organization.organization_type);
+  field(w, "organization_type_text", organization.organization_type == 1 ? "官方" : "普通");
+  field(w, "create_time", zone.format(organization.create_time));
+  if (organization.end_time) field(w, "end_time", zone.format(*organization.end_time));
+  else field_null(w, "end_time");
+}
 
 async<response> create_organization(call& c) {
   body_fields body(c.req.body);

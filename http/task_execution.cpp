@@ -13,12 +13,16 @@ namespace waihu::http {
 
 namespace {
 
+constexpr std::string_view outcome_words =
+    "只能是 unfinished、connected、machine、not_reached、not_dialled、failed、cancelled 或 unplaced";
+
 struct execution_query {
   task_id id{};
   query::page_request page;
   bool skip_recording{true};
   bool only_followed{false};
   std::optional<interest> with_interest;
+  std::optional<job_outcome> with_outcome;
   bool apply_update{false};
 };
 
@@ -29,6 +33,12 @@ execution_query read_query(body_fields& body) {
   q.skip_recording = body.boolean("skip_recording").value_or(true);
   q.only_followed = body.boolean("only_followed").value_or(false);
   if (const auto n = body.integer("interest", 0, 2)) q.with_interest = static_cast<interest>(*n);
+  if (const auto word = body.text("outcome", 20); word && !word->empty()) {
+    // "unfinished" is what the store has as none.
+    if (const auto outcome = parse_job_outcome(*word); outcome != job_outcome::none) q.with_outcome = outcome;
+    else if (*word == "unfinished") q.with_outcome = job_outcome::none;
+    else body.add_error("outcome", outcome_words);
+  }
   q.apply_update = body.boolean("apply_update").value_or(false);
   return q;
 }
@@ -164,7 +174,8 @@ async<response> query_execution(call& c) {
   q.only_followed = wanted.only_followed;
   q.with_interest = wanted.with_interest;
   q.page = wanted.page;
-  const bool is_filtered = wanted.only_followed || wanted.with_interest;
+  q.with_outcome = wanted.with_outcome;
+  const bool is_filtered = wanted.only_followed || wanted.with_interest || wanted.with_outcome;
   if (!is_filtered) q.total = standing->counters.total;
   auto rows = co_await c.ask(std::move(q));
   if (!rows) co_return task_missing(c.req, rows.error());
@@ -185,7 +196,10 @@ async<response> query_execution(call& c) {
   if (!standing->stale) standing = co_await standing_of(c, wanted.id);
   if (!standing) co_return task_missing(c.req, standing.error());
   if (page.rows.total == 0) {
-    envelope e("error", 4008, is_filtered ? "任务下没有已跟进的记录" : "任务下没有已分配的外呼任务");
+    envelope e("error", 4008,
+               wanted.with_outcome ? "任务下没有符合条件的外呼记录"
+               : is_filtered       ? "任务下没有已跟进的记录"
+                                   : "任务下没有已分配的外呼任务");
     write_page(e.data(), c.s.zone, c.s.now(), wanted.id, *standing, page);
     co_return e.done_as_error(400, c.req.request_id);
   }

@@ -152,11 +152,18 @@ struct switch_automation {
 struct automation_view {
   std::string organization_id;
 };
+/// How the voice provider answers a node: `failing` = so badly that nothing is sent for a while, `probing` = one
+/// request finds out whether it is back.
+enum class provider_state : std::uint8_t { reachable, probing, failing };
 struct automation_state {
   bool running{true};
   std::string node;
   std::int64_t live_jobs{}, polling_jobs{}, waiting_jobs{};  ///< Of tasks with an actor here.
   std::optional<wall_time> last_sweep, next_sweep;
+  // The following are of the node that was asked, and never cross to another one.
+  provider_state provider{provider_state::reachable};
+  std::optional<wall_time> provider_retry;  ///< When it is tried again; empty while it is reachable.
+  std::vector<std::string> silent_nodes;    ///< Nodes whose calls are not among the numbers: they did not answer.
 };
 
 /// trigger-monitor: one sweep of this node now.

@@ -192,4 +192,13 @@ result<cluster_view> memory_session::run(const query::view_cluster&) {
   return view_of(*state_);
 }
 
+result<shard_tasks> memory_session::run(const query::count_tasks_by_shard&) {
+  const std::lock_guard lock{state_->mutex};
+  shard_tasks tasks{};
+  for (const auto& [id, task] : state_->tasks)
+    if (task.type == task_type::calling || task.type == task_type::calls_complete || task.type == task_type::suspended)
+      ++tasks[index_of(shard_of(task.id))];
+  return tasks;
+}
+
 }  // namespace waihu

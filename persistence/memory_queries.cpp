@@ -258,9 +258,28 @@ result<query::page_of<call_job_view>> memory_session::run(const query::list_jobs
     const auto& job = state_->jobs.at(row);
     if (q.only_followed && !job.view.job.leads_follow_id) continue;
     if (q.with_interest && job.view.job.is_interested != q.with_interest) continue;
+    if (q.with_outcome && job.view.job.outcome != *q.with_outcome) continue;
     all.push_back(state_->view_of(job));
   }
   return cut_page(std::move(all), q.page);
+}
+
+result<std::vector<query::outcome_count>> memory_session::run(const query::count_outcomes& q) {
+  const std::lock_guard lock{state_->mutex};
+  std::map<job_outcome, std::int64_t> counts;
+  for (const auto& [row, job] : state_->jobs) {
+    const auto& view = job.view;
+    if (view.job.status == call_status::none) continue;
+    const auto* task = owned_campaign(q.organization_id, job.task);
+    if (task == nullptr || !task->started_at || *task->started_at >= q.until) continue;
+    if (task->completed_at && *task->completed_at < q.from) continue;
+    const auto made_ms = view.actual_ms != 0 ? view.actual_ms : view.planed_ms;
+    const auto made = made_ms != 0 ? from_epoch_ms(made_ms) : view.updated_time;
+    if (made >= q.from && made < q.until) ++counts[view.job.outcome];
+  }
+  std::vector<query::outcome_count> out;
+  for (const auto& [outcome, calls] : counts) out.push_back({outcome, calls});
+  return out;
 }
 
 result<std::vector<call_job_view>> memory_session::run(const query::jobs_behind& q) {

@@ -7,6 +7,7 @@
 
 #include "messages/model/text.hpp"
 #include "persistence/memory_session.hpp"
+#include "persistence/page_rule.hpp"
 
 namespace waihu {
 
@@ -81,6 +82,36 @@ result<user_record> memory_session::run(const query::create_user& q) {
   u.role = q.role;
   state_->users.push_back(u);
   return u;
+}
+
+result<query::page_of<user_record>> memory_session::run(const query::list_users& q) {
+  const std::lock_guard lock{state_->mutex};
+  const auto wanted = lower_ascii(storable_text(q.holding));
+  std::vector<user_record> all;
+  for (const auto& u : state_->users)
+    for (const auto* text : {&u.username, &u.phone, &u.organization_id, &u.dcc_user_org_id}) {
+      if (lower_ascii(*text).find(wanted) == std::string::npos) continue;
+      all.push_back(u);
+      break;
+    }
+  return cut_page(std::move(all), q.page);
+}
+
+result<user_record> memory_session::run(const query::set_user_role& q) {
+  const std::lock_guard lock{state_->mutex};
+  const auto is_admin = [](const user_record& u) { return u.role == user_role::admin; };
+  const auto found =
+      std::find_if(state_->users.begin(), state_->users.end(), [&](const user_record& u) { return u.id == q.id; });
+  if (found == state_->users.end()) return fail(errc::not_found, "no such user");
+  const bool is_last = is_admin(*found) && std::count_if(state_->users.begin(), state_->users.end(), is_admin) == 1;
+  if (is_last && q.role != user_role::admin) return fail(errc::rejected, "this is the last administrator");
+  found->role = q.role;
+  return *found;
+}
+
+result<query::page_of<organization_record>> memory_session::run(const query::list_organizations& q) {
+  const std::lock_guard lock{state_->mutex};
+  return cut_page(state_->organizations, q.page);
 }
 
 result<organization_record> memory_session::run(const query::create_organization& q) {

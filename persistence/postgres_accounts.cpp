@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "messages/model/text.hpp"
+#include "persistence/page_rule.hpp"
 #include "persistence/postgres_rows.hpp"
 #include "persistence/postgres_store_impl.hpp"
 
@@ -20,6 +21,23 @@ namespace {
 constexpr statement select_user_by_name{"select_user_by_name",
                                         "select " WAIHU_USER_COLUMNS " from users where username = $1"};
 constexpr statement select_user_by_id{"select_user_by_id", "select " WAIHU_USER_COLUMNS " from users where id = $1"};
+constexpr statement count_users{"count_users",
+                                "select count(*) from users where $1 = '' or strpos(lower(username), $1) > 0"
+                                " or strpos(coalesce(phone, ''), $1) > 0 or strpos(lower(organization_id), $1) > 0"
+                                " or strpos(lower(dcc_user_org_id), $1) > 0"};
+constexpr statement select_users{"select_users",
+                                 "select " WAIHU_USER_COLUMNS
+                                 " from users where $1 = '' or strpos(lower(username), $1) > 0"
+                                 " or strpos(coalesce(phone, ''), $1) > 0 or strpos(lower(organization_id), $1) > 0"
+                                 " or strpos(lower(dcc_user_org_id), $1) > 0 order by id limit $2 offset $3"};
+// Two who take the role from one another wait here for each other, and the second sees what the first has left.
+constexpr statement lock_administrators{"lock_administrators",
+                                        "select id from users where user_role = 1 order by id for update"};
+constexpr statement update_role{
+    "update_role", "update users set user_role = $2, update_time = now() where id = $1 returning " WAIHU_USER_COLUMNS};
+constexpr statement count_organizations{"count_organizations", "select count(*) from organizations"};
+constexpr statement select_organizations{
+    "select_organizations", "select " WAIHU_ORGANIZATION_COLUMNS " from organizations order by id limit $1 offset $2"};
 constexpr statement update_password{
     "update_password", "update users set password = $3, update_time = now() where id = $1 and password = $2"};
 constexpr statement find_taken_account{"find_taken_account",
@@ -126,6 +144,39 @@ result<user_record> postgres_store::run(const query::create_user& q) {
     const bool by_name = taken.empty() || taken[0][0].as<bool>();
     return fail(errc::conflict, by_name ? "the user name is taken" : "the phone number is taken",
                 by_name ? "username" : "phone");
+  });
+}
+
+result<query::page_of<user_record>> postgres_store::run(const query::list_users& q) {
+  using page_type = query::page_of<user_record>;
+  return session_.transact<page_type>(postgres_session::mode::read, [&](postgres_work& work) -> result<page_type> {
+    const auto holding = lower_ascii(storable_text(q.holding));
+    auto page = page_for<user_record>(q.page, work.run(count_users, holding)[0][0].as<std::int64_t>());
+    for (const auto& row : work.run(select_users, holding, page.page_size, offset_of(page)))
+      page.items.push_back(user_of(row));
+    return page;
+  });
+}
+
+result<user_record> postgres_store::run(const query::set_user_role& q) {
+  return session_.transact<user_record>(postgres_session::mode::write, [&](postgres_work& work) -> result<user_record> {
+    work.learn_transaction_id();
+    const auto administrators = work.run(lock_administrators);
+    const bool is_last = administrators.size() == 1 && administrators[0][0].as<std::int64_t>() == value(q.id);
+    if (is_last && q.role != user_role::admin) return fail(errc::rejected, "this is the last administrator");
+    const auto rows = work.run(update_role, value(q.id), static_cast<int>(q.role));
+    if (rows.empty()) return fail(errc::not_found, "no such user");
+    return user_of(rows[0]);
+  });
+}
+
+result<query::page_of<organization_record>> postgres_store::run(const query::list_organizations& q) {
+  using page_type = query::page_of<organization_record>;
+  return session_.transact<page_type>(postgres_session::mode::read, [&](postgres_work& work) -> result<page_type> {
+    auto page = page_for<organization_record>(q.page, work.run(count_organizations)[0][0].as<std::int64_t>());
+    for (const auto& row : work.run(select_organizations, page.page_size, offset_of(page)))
+      page.items.push_back(read_organization(row));
+    return page;
   });
 }
 

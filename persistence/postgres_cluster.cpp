@@ -81,6 +81,9 @@ constexpr statement select_leases{"select_leases",
                                   R"(select shard, node, epoch,
               coalesce(waihu_ms(greatest(expires_at, '1970-01-01')) - waihu_ms(clock_timestamp()), 0) from shards)"};
 
+constexpr statement count_tasks{"count_tasks_by_shard",
+                                "select shard, count(*) from call_tasks where task_type in (2, 3, 5) group by shard"};
+
 result<cluster_view> read_view(postgres_work& work) {
   cluster_view view;
   for (const auto& row : work.run(select_members)) {
@@ -244,6 +247,15 @@ result<bool> postgres_store::run(const query::drain_node& q) {
 
 result<cluster_view> postgres_store::run(const query::view_cluster&) {
   return session_.transact<cluster_view>(postgres_session::mode::read, read_view);
+}
+
+result<shard_tasks> postgres_store::run(const query::count_tasks_by_shard&) {
+  return session_.transact<shard_tasks>(postgres_session::mode::read, [](postgres_work& work) -> result<shard_tasks> {
+    shard_tasks tasks{};
+    for (const auto& row : work.run(count_tasks))
+      tasks.at(static_cast<std::size_t>(row[0].as<std::int16_t>())) = row[1].as<std::int64_t>();
+    return tasks;
+  });
 }
 
 }  // namespace waihu

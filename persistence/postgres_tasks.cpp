@@ -77,13 +77,15 @@ constexpr statement select_standing{
     ", case when t.task_type = 4 then coalesce((select max(e.id) from task_events e where e.task_id = t.id), 0) end"
     " from call_tasks t where t.id = $1 and t.organization_id = $2" WAIHU_IS_CAMPAIGN};
 
+/// Stands for every outcome in the two statements below; "" is the one of calls that have not ended.
+constexpr std::string_view any_outcome = "*";
 constexpr statement count_jobs{
     "count_jobs",
     // null: no task of the organisation
     "select case when exists (select from call_tasks t where t.id = $1 and t.organization_id = $4" WAIHU_IS_CAMPAIGN
     ") then"
     " (select count(*) from leads_task_list where task_id = $1 and (not $2 or leads_follow_id is not null)"
-    " and ($3 < 0 or is_interested = $3)) end"};
+    " and ($3 < 0 or is_interested = $3) and ($5 = '*' or outcome = $5)) end"};
 // Which rows the page has is read from the index alone; rows and follow-ups are looked up for those only.
 constexpr statement select_page_of_jobs{
     "select_page_of_jobs",
@@ -97,10 +99,18 @@ constexpr statement select_jobs{
     // Follow-ups are looked up for the page, not for what is skipped before it.
     "select " WAIHU_JOB_VIEW_COLUMNS
     " from (select * from leads_task_list where task_id = $1 and (not $2 or leads_follow_id is not null)"
-    " and ($3 < 0 or is_interested = $3)"
+    " and ($3 < 0 or is_interested = $3) and ($7 = '*' or outcome = $7)"
     " and exists (select from call_tasks t where t.id = $1 and t.organization_id = $6" WAIHU_IS_CAMPAIGN
     ")"
     " order by id limit $4 offset $5) j left join dcc_leads_follow f on f.id = j.leads_follow_id order by j.id"};
+constexpr statement count_outcomes{
+    "count_outcomes",
+    // A campaign that was over before has no call in the span; one that was never started has none at all.
+    "select j.outcome, count(*) from call_tasks t join leads_task_list j on j.task_id = t.id"
+    " where t.organization_id = $1 and t.started_at < waihu_at($3)"
+    " and (t.completed_at is null or t.completed_at >= waihu_at($2))" WAIHU_IS_CAMPAIGN
+    " and j.call_status is not null and coalesce(j.call_time, j.updated_time) >= waihu_at($2)"
+    " and coalesce(j.call_time, j.updated_time) < waihu_at($3) group by j.outcome"};
 constexpr statement select_jobs_behind{
     "select_jobs_behind", "select " WAIHU_JOB_VIEW_COLUMNS
                           " from leads_task_list j left join dcc_leads_follow f on f.id = j.leads_follow_id"
@@ -335,19 +345,32 @@ result<query::page_of<call_job_view>> postgres_store::run(const query::list_jobs
     const auto task = value(q.task);
     const int wanted = q.with_interest ? static_cast<int>(*q.with_interest) : -1;
     const auto organization = storable_text(q.organization_id);
+    const std::string outcome{q.with_outcome ? to_string(*q.with_outcome) : any_outcome};
     auto total = q.total;
     if (!total) {
-      const auto counted = work.run(count_jobs, task, q.only_followed, wanted, organization);
+      const auto counted = work.run(count_jobs, task, q.only_followed, wanted, organization, outcome);
       if (counted[0][0].is_null()) return fail(errc::not_found, "no such task");
       total = counted[0][0].as<std::int64_t>();
     }
     auto page = page_for<call_job_view>(q.page, *total);
-    const auto rows =
-        q.only_followed || q.with_interest
-            ? work.run(select_jobs, task, q.only_followed, wanted, page.page_size, offset_of(page), organization)
-            : work.run(select_page_of_jobs, task, page.page_size, offset_of(page), organization);
+    const auto rows = q.only_followed || q.with_interest || q.with_outcome
+                          ? work.run(select_jobs, task, q.only_followed, wanted, page.page_size, offset_of(page),
+                                     organization, outcome)
+                          : work.run(select_page_of_jobs, task, page.page_size, offset_of(page), organization);
     for (const auto& row : rows) page.items.push_back(view_of(row));
     return page;
+  });
+}
+
+result<std::vector<query::outcome_count>> postgres_store::run(const query::count_outcomes& q) {
+  using answer = std::vector<query::outcome_count>;
+  return session_.transact<answer>(postgres_session::mode::read, [&](postgres_work& work) -> result<answer> {
+    answer out;
+    for (const auto& row :
+         work.run(count_outcomes, storable_text(q.organization_id), to_epoch_ms(q.from), to_epoch_ms(q.until)))
+      out.push_back({parse_job_outcome(row[0].as<std::string>()), row[1].as<std::int64_t>()});
+    std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.outcome < b.outcome; });
+    return out;
   });
 }
 

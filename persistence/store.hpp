@@ -25,6 +25,7 @@ struct commit_report {
   X(user_by_name) X(user_by_id) X(replace_password) X(create_user) X(create_organization) X(organization_by_id) \
   X(dcc_user_by_name) X(replace_dcc_password) X(note_dcc_verified) X(associate_dcc) X(disassociate_dcc) \
   X(create_dcc_user) X(set_dcc_status) X(list_dcc_users) \
+  X(list_users) X(set_user_role) X(list_organizations) X(count_outcomes) X(count_tasks_by_shard) \
   X(import_leads) X(lead_statistics) X(list_leads) X(lead_by_id) X(create_scene) X(list_scenes) X(create_task) \
   X(preview_task) X(create_once) \
   X(list_tasks) X(find_task) X(tasks_behind) X(count_tasks_by_type) X(set_script) X(list_jobs) X(jobs_behind) X(jobs_by_row) \

@@ -13,44 +13,15 @@ namespace waihu::ctl {
 
 namespace {
 
-struct node_share {
-  std::size_t shards{}, ended{};
-  std::int64_t least_epoch{}, greatest_epoch{};
-  milliseconds shortest_lease{};
-  std::size_t tasks{};
-};
-
 std::string in_seconds(milliseconds time) {
   const auto tenths = std::abs(time.count()) / 100;
   return (time.count() <= -100 ? "-" : "") + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
 }
 
-std::map<std::string, node_share> shares_of(const cluster_view& view,
-                                            const std::vector<query::unfinished_task>& tasks) {
-  std::map<std::string, node_share> out;
-  for (const auto& lease : view.shards) {
-    auto& share = out[lease.node];
-    const auto epoch = value(lease.epoch);
-    share.least_epoch = share.shards == 0 ? epoch : std::min(share.least_epoch, epoch);
-    share.greatest_epoch = std::max(share.greatest_epoch, epoch);
-    share.shortest_lease = share.shards == 0 ? lease.left : std::min(share.shortest_lease, lease.left);
-    ++share.shards;
-    if (!lease.node.empty() && lease.left <= milliseconds{0}) ++share.ended;
-  }
-  for (const auto& task : tasks) ++out[view.shards[index_of(shard_of(task.id))].node].tasks;
-  return out;
-}
-
 std::string state_of(const cluster_member* member, const node_share& share) {
-  if (member == nullptr) return share.ended > 0 ? "gone" : "unknown";
   std::string words;
-  const auto add = [&](const char* word) { words += (words.empty() ? "" : ", ") + std::string(word); };
-  if (member->alone) add("alone");
-  // The longest lease that is configured anywhere is not known here; ten seconds is the default.
-  if (member->beat_age > std::chrono::seconds{10}) add("silent");
-  if (member->protocol != cluster_protocol && !member->alone) add("other protocol");
-  if (member->drained) add("drained");
-  if (member->leaving) add("leaving");
+  for (const auto word : standing_of(member, share)) words += (words.empty() ? "" : ", ") + std::string(word);
+  std::replace(words.begin(), words.end(), '_', ' ');
   return words.empty() ? "up" : words;
 }
 
@@ -110,7 +81,7 @@ int run_cluster(const global_options& g, const store_request& r, bool with_shard
   if (!session) return bad_usage;
   const auto view = session->run(query::view_cluster{});
   if (!view) return report_store(view.error());
-  const auto tasks = session->run(query::unfinished_tasks{});
+  const auto tasks = session->run(query::count_tasks_by_shard{});
   if (!tasks) return report_store(tasks.error());
   const auto t = with_shards ? shards_of(*view) : nodes_of(*view, shares_of(*view, *tasks));
   std::cout << (wants(g, "json") ? format_json(t) : wants(g, "csv") ? format_csv(t) : format_table(t));

@@ -28,10 +28,6 @@ int report_store(const failure& why) {
   return is_transient(why.code) ? not_reached : refused;
 }
 
-user_role role_of(const std::string& word) noexcept {
-  return word == "viewer" ? user_role::viewer : word == "operator" ? user_role::operator_ : user_role::admin;
-}
-
 /// The organisation as it is in the store afterwards.
 result<std::string> ensure_organization(store& s, const setup_request& wanted) {
   if (!wanted.organization_id.empty()) {
@@ -75,7 +71,7 @@ result<bool> ensure_user(store& s, const setup_request& wanted, const std::strin
   create.organization_id = organization;
   create.dcc_user = wanted.username;
   create.dcc_user_org_id = organization;
-  create.role = role_of(wanted.role);
+  create.role = parse_user_role(wanted.role).value_or(user_role::viewer);  // the command line takes no other word
   const auto made = s.run(create);
   if (made) return true;
   if (made.error().code == errc::conflict)

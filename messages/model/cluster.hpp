@@ -5,7 +5,9 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "messages/model/ids.hpp"
@@ -53,6 +55,23 @@ struct cluster_view {
       members;  ///< Ascending by name; those that have not been heard of for a day are left out.
   std::array<shard_lease, shard_count> shards;
 };
+
+/// Tasks of each shard.
+using shard_tasks = std::array<std::int64_t, shard_count>;
+
+/// What one node owns, added up.
+struct node_share {
+  std::size_t shards{}, ended{};  ///< `ended`: of them, those whose lease is over.
+  std::int64_t least_epoch{}, greatest_epoch{};
+  milliseconds shortest_lease{};
+  std::int64_t tasks{};
+};
+/// By node; "" = what nobody owns. Only nodes that own something.
+std::map<std::string, node_share> shares_of(const cluster_view& view, const shard_tasks& tasks);
+
+/// How a node stands, for people: words of alone, silent, other_protocol, drained, leaving; none = up. `member`:
+/// nullptr when it is among the leases only: "gone" or, while its leases hold, "unknown".
+std::vector<std::string_view> standing_of(const cluster_member* member, const node_share& share);
 
 /// Epoch of each shard that a node owns; 0 = not its own.
 using owned_shards = std::array<epoch_t, shard_count>;

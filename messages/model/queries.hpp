@@ -123,6 +123,13 @@ struct set_dcc_status {
   int user_status{};
 };
 
+/// Gives a user a role. not_found when there is no such user; rejected when nobody would be an administrator any more.
+struct set_user_role {
+  using answer_type = user_record;
+  user_id id{};
+  user_role role{};
+};
+
 /// Inserts leads; existing (organization_id, leads_id) are skipped. At most 1,000 a call. Answer: one flag a row, true
 /// = inserted, false = it existed (also when an earlier row of the same call has the same id).
 struct import_leads {
@@ -246,6 +253,20 @@ struct list_dcc_users {
   page_request page;
 };
 
+/// A page of all users of the installation, the first made first.
+struct list_users {
+  using answer_type = page_of<user_record>;
+  std::string
+      holding;  ///< Only whose name, phone or organisation holds this text (ASCII letters in any case); "" = all.
+  page_request page;
+};
+
+/// A page of all organisations, the first made first.
+struct list_organizations {
+  using answer_type = page_of<organization_record>;
+  page_request page;
+};
+
 /// A lead as lists show it.
 struct listed_lead {
   std::int64_t id{};  ///< `dcc_leads.id`; greater = imported later.
@@ -344,6 +365,7 @@ struct list_jobs {
   std::optional<interest> with_interest;
   page_request page;
   std::optional<std::int64_t> total{};  ///< As in `list_tasks`. The task is the organisation's then, or nothing comes.
+  std::optional<job_outcome> with_outcome{};  ///< none = those that have not ended.
 };
 
 /// A task's jobs in row order from behind a row on, at most `limit` (<= 500), whole rows with follow-ups: for reading
@@ -396,6 +418,21 @@ struct find_standing {
   std::string organization_id;
   task_id task{};
   std::optional<counted_task> known;
+};
+
+/// How many calls ended in one way.
+struct outcome_count {
+  job_outcome outcome{};
+  std::int64_t calls{};
+};
+
+/// What became of the calls of the organisation's campaigns that were made within [from, until): those that have ended,
+/// by outcome, ascending; outcomes of no call are left out. A call was made when it was dialled or planned to be; one
+/// that never came so far, when it ended.
+struct count_outcomes {
+  using answer_type = std::vector<outcome_count>;
+  std::string organization_id;
+  wall_time from{}, until{};
 };
 
 /// Events of one organisation after a position, oldest first, at most `limit` (≤ 1000), optionally of one task.
@@ -678,6 +715,11 @@ struct view_cluster {
   using answer_type = cluster_view;
 };
 
+/// How many tasks of each shard have work left: task_type 2, 3 or 5.
+struct count_tasks_by_shard {
+  using answer_type = shard_tasks;
+};
+
 /// Leases shares of limits that hold for the whole cluster (calls a second, calls at once). What the nodes hold at any
 /// moment never adds up to more than the limit, and a share that shrinks counts for `share_memory` longer, so that no
 /// second sees both the old and the new one. Answers what this node may use from now on, in the order of the wishes.
@@ -716,12 +758,13 @@ using store_query = std::variant<
     query::user_by_name, query::user_by_id, query::replace_password, query::create_user, query::create_organization,
     query::organization_by_id, query::dcc_user_by_name, query::replace_dcc_password, query::note_dcc_verified,
     query::associate_dcc, query::disassociate_dcc, query::create_dcc_user, query::set_dcc_status, query::list_dcc_users,
-    query::import_leads, query::lead_statistics, query::list_leads, query::lead_by_id, query::create_scene,
-    query::list_scenes, query::create_task, query::preview_task, query::create_once, query::list_tasks,
-    query::tasks_behind, query::count_tasks_by_type, query::find_task, query::set_script, query::list_jobs,
-    query::jobs_behind, query::jobs_by_row, query::job_by_call_job_id, query::find_standing, query::events_after,
-    query::call_history, query::job_by_row, query::set_automation, query::stopped_organizations, query::create_run,
-    query::find_run, query::advance_run, query::unfinished_runs, query::put_case, query::find_case,
+    query::list_users, query::set_user_role, query::list_organizations, query::count_outcomes,
+    query::count_tasks_by_shard, query::import_leads, query::lead_statistics, query::list_leads, query::lead_by_id,
+    query::create_scene, query::list_scenes, query::create_task, query::preview_task, query::create_once,
+    query::list_tasks, query::tasks_behind, query::count_tasks_by_type, query::find_task, query::set_script,
+    query::list_jobs, query::jobs_behind, query::jobs_by_row, query::job_by_call_job_id, query::find_standing,
+    query::events_after, query::call_history, query::job_by_row, query::set_automation, query::stopped_organizations,
+    query::create_run, query::find_run, query::advance_run, query::unfinished_runs, query::put_case, query::find_case,
     query::place_case_calls, query::list_case_calls, query::case_calls_by_id, query::remark_case_call,
     query::count_case_calls, query::last_event, query::load_task, query::unfinished_tasks, query::claim_shards,
     query::renew_claim, query::release_claim, query::join_cluster, query::tend_cluster, query::take_shards,

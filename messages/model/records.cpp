@@ -7,7 +7,16 @@ namespace waihu {
 namespace {
 constexpr std::array<std::string_view, 5> batch_states{"intent", "sent", "acked", "failed", "unknown"};
 constexpr std::array<std::string_view, 4> run_states{"pending", "running", "done", "failed"};
+constexpr std::array<std::string_view, 3> roles{"admin", "operator", "viewer"};
 }  // namespace
+
+std::string_view to_string(user_role role) noexcept { return roles[static_cast<std::size_t>(role) - 1]; }
+
+std::optional<user_role> parse_user_role(std::string_view word) noexcept {
+  for (std::size_t i = 0; i < roles.size(); ++i)
+    if (roles[i] == word) return static_cast<user_role>(i + 1);
+  return std::nullopt;
+}
 
 std::string_view to_string(batch_state state) noexcept { return batch_states[static_cast<std::size_t>(state)]; }
 

@@ -25,6 +25,9 @@ struct organization_record {
 
 /// What a user may do.
 enum class user_role : std::uint8_t { admin = 1, operator_ = 2, viewer = 3 };  // NOLINT: `operator` is a keyword
+/// "admin", "operator", "viewer".
+std::string_view to_string(user_role role) noexcept;
+std::optional<user_role> parse_user_role(std::string_view word) noexcept;
 
 /// `users`: somebody who logs in.
 struct user_record {

@@ -52,6 +52,21 @@ TEST_F(http_automation, AutoTaskSwitchesAndShowsHowItStands) {
   EXPECT_TRUE(on);
 }
 
+TEST_F(http_automation, AutoTaskTellsHowTheProviderAnswersAndWhoWasNotHeard) {
+  auto now = standing(true);
+  inside->on_automation = [&](const automation_view&) -> result<automation_state> { return now; };
+  const auto well = post("/api/auto-task", R"({"action":"check"})").json();
+  EXPECT_EQ(well.text("/data/provider/state"), "ok");
+  EXPECT_EQ(well.size("/data/silent_nodes"), 0);
+  now.provider = provider_state::failing;
+  now.provider_retry = from_epoch_ms(1'790'000'005'000);
+  now.silent_nodes = {"n2", "n3"};
+  const auto ill = post("/api/auto-task", R"({"action":"check"})").json();
+  EXPECT_EQ(ill.text("/data/provider/state"), "failing");
+  EXPECT_EQ(ill.text("/data/provider/next_try").size(), 19U);
+  EXPECT_EQ(ill.text("/data/silent_nodes/1"), "n3");
+}
+
 TEST_F(http_automation, AutoTaskRefusesOtherActionsAndViewersWhoSwitch) {
   inside->on_automation = [](const automation_view&) -> result<automation_state> { return standing(true); };
   inside->on_set_automation = [](const switch_automation&) -> result<automation_state> {

@@ -240,5 +240,28 @@ TEST_F(http_execution, InterestAndPagesNarrowTheRows) {
   EXPECT_EQ(query_page(R"(,"interest":3)").status, 422);
 }
 
+TEST_F(http_execution, AnOutcomeNarrowsTheRows) {
+  const auto rows = dispatch(task);
+  settle(task, rows[0], call_status::succeeded, talk);
+  settle(task, rows[1], call_status::failed);
+  const auto reached = query_page(R"(,"outcome":"not_reached")").json();
+  EXPECT_EQ(reached.number("/data/total_jobs"), 1);
+  EXPECT_EQ(reached.text("/data/jobs_data/0/Outcome"), "not_reached");
+  const auto open = query_page(R"(,"outcome":"unfinished")").json();
+  EXPECT_EQ(open.number("/data/total_jobs"), 2);
+  EXPECT_EQ(open.number("/data/task_stats/total_calls"), 4) << "the task's figures stay those of the task";
+  EXPECT_EQ(query_page(R"(,"outcome":"")").json().number("/data/total_jobs"), 4);
+  EXPECT_EQ(query_page(R"(,"outcome":null)").json().number("/data/total_jobs"), 4);
+  const auto none = query_page(R"(,"outcome":"machine")");
+  EXPECT_EQ(none.status, 400);
+  EXPECT_EQ(none.json().number("/code"), 4008);
+  EXPECT_EQ(none.json().text("/message"), "任务下没有符合条件的外呼记录");
+  for (const auto* bad : {R"("none")", R"("Connected")", "1"}) {
+    const auto r = query_page(std::string(R"(,"outcome":)") + bad);
+    EXPECT_EQ(r.status, 422) << bad;
+    EXPECT_NE(r.body.find("outcome"), std::string::npos) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace waihu::test

@@ -1,6 +1,7 @@
 // What every store promises of its answers: tenancy, paging, filters, counting, loading, events.
 #include <algorithm>
 #include <atomic>
+#include <numeric>
 #include <thread>
 
 #include "tests/persistence/store_under_test.hpp"
@@ -59,6 +60,75 @@ TEST_P(StoreQueries, OrganisationsAreUniqueByNameAndId) {
   const auto same_id = session->run(query::create_organization{"二公司", "AAAAAA", 2, 365});
   ASSERT_FALSE(same_id);
   EXPECT_EQ(same_id.error().vendor_code, "organization_id");
+}
+
+TEST_P(StoreQueries, OrganisationsAreListedTheFirstMadeFirst) {
+  const auto before = session->run(query::list_organizations{})->total;
+  for (const auto* name : {"A", "B", "C"})
+    ASSERT_TRUE(session->run(query::create_organization{name, std::string(6, *name), 2, 10}));
+  const auto whole = *session->run(query::list_organizations{{1, 500}});
+  ASSERT_EQ(whole.total, before + 3);
+  EXPECT_EQ(whole.items.back().organization_id, "CCCCCC");
+  EXPECT_EQ(whole.items[whole.items.size() - 3].name, "A");
+  const auto past = *session->run(query::list_organizations{{99, 1}});
+  ASSERT_EQ(past.items.size(), 1U) << "past the end is the last page";
+  EXPECT_EQ(past.items[0].name, "C");
+}
+
+TEST_P(StoreQueries, UsersAreFoundByWhatTheirNamePhoneOrOrganisationHolds) {
+  ASSERT_TRUE(session->run(query::create_user{"Li.Wei", "h", "13800000001", "ORG001", "", "", user_role::admin}));
+  ASSERT_TRUE(session->run(query::create_user{"wang", "h", "13900000002", "", "d", "ORG002", user_role::operator_}));
+  ASSERT_TRUE(session->run(query::create_user{"100%_zhao", "h", "", "", "", "", user_role::viewer}));
+  const auto names = [&](const std::string& holding, query::page_request page = {1, 500}) {
+    const auto found = session->run(query::list_users{holding, page}).value();
+    std::string out;
+    for (const auto& u : found.items) out += u.username + " ";
+    return out;
+  };
+  EXPECT_EQ(names(""), "Li.Wei wang 100%_zhao ");
+  EXPECT_EQ(names("li.w"), "Li.Wei ");
+  EXPECT_EQ(names("1390"), "wang ");
+  EXPECT_EQ(names("org00"), "Li.Wei wang ");
+  EXPECT_EQ(names("%_"), "100%_zhao ") << "a text, no pattern";
+  EXPECT_EQ(names("nobody"), "");
+  EXPECT_EQ(names("", {2, 2}), "100%_zhao ");
+  EXPECT_EQ(session->run(query::list_users{"org00", {1, 1}})->total, 2);
+}
+
+TEST_P(StoreQueries, ARoleIsGivenButSomebodyStaysAnAdministrator) {
+  const auto make = [&](const std::string& name, user_role role) {
+    return session->run(query::create_user{name, "h", "", "", "", "", role})->id;
+  };
+  const auto first = make("first", user_role::admin), other = make("other", user_role::viewer);
+  const auto give = [&](user_id id, user_role role) { return session->run(query::set_user_role{id, role}); };
+  EXPECT_EQ(code_of(give(first, user_role::viewer)), errc::rejected);
+  EXPECT_EQ(session->run(query::user_by_id{first})->role, user_role::admin);
+  EXPECT_EQ(give(first, user_role::admin)->role, user_role::admin) << "what he is already takes nothing away";
+  EXPECT_EQ(give(other, user_role::admin)->username, "other");
+  EXPECT_EQ(give(first, user_role::operator_)->role, user_role::operator_);
+  EXPECT_EQ(session->run(query::user_by_id{first})->role, user_role::operator_);
+  EXPECT_EQ(code_of(give(other, user_role::operator_)), errc::rejected);
+  EXPECT_EQ(code_of(give(user_id{987654}, user_role::viewer)), errc::not_found);
+}
+
+TEST_P(StoreQueries, TwoWhoTakeTheRoleFromOneAnotherLeaveOneAdministrator) {
+  const auto one = session->run(query::create_user{"one", "h", "", "", "", "", user_role::admin})->id;
+  const auto two = session->run(query::create_user{"two", "h", "", "", "", "", user_role::admin})->id;
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int> rejected{0};
+    const auto demote = [&](user_id whom) {
+      const auto own_session = world.sessions();
+      const auto done = own_session->run(query::set_user_role{whom, user_role::viewer});
+      if (!done && done.error().code == errc::rejected) ++rejected;
+    };
+    std::thread left(demote, one), right(demote, two);
+    left.join();
+    right.join();
+    EXPECT_EQ(rejected, 1) << "round " << round;
+    const auto is_admin = [&](user_id id) { return session->run(query::user_by_id{id})->role == user_role::admin; };
+    ASSERT_NE(is_admin(one), is_admin(two)) << "round " << round;
+    for (const auto id : {one, two}) ASSERT_TRUE(session->run(query::set_user_role{id, user_role::admin}));
+  }
 }
 
 TEST_P(StoreQueries, ImportedLeadsAreKeptOncePerOrganisation) {
@@ -371,6 +441,79 @@ TEST_P(StoreQueries, JobsAreFilteredAndPagedInRowOrder) {
   EXPECT_EQ((*some)[0].job.row, rows[1]);
   EXPECT_EQ((*some)[1].job.row, rows[3]);
   EXPECT_EQ(code_of(session->run(query::jobs_by_row{"ORG001", std::vector<job_row_id>(501)})), errc::invalid_argument);
+}
+
+TEST_P(StoreQueries, JobsAreFilteredByWhatBecameOfThem) {
+  const auto id = calling_task(5);
+  const auto rows = rows_of(id);
+  const auto end = [&](std::size_t i, call_status status, job_outcome outcome) {
+    must(change::settle_job{own(id), rows[i], status, outcome, {}, at(20)});
+  };
+  end(0, call_status::succeeded, job_outcome::connected);
+  end(1, call_status::failed, job_outcome::not_reached);
+  end(3, call_status::failed, job_outcome::not_reached);
+  const auto with = [&](job_outcome outcome, int page = 1, int size = 20) {
+    query::list_jobs q{"ORG001", id, false, {}, {page, size}};
+    q.with_outcome = outcome;
+    return *session->run(q);
+  };
+  EXPECT_EQ(with(job_outcome::not_reached).total, 2);
+  EXPECT_EQ(with(job_outcome::not_reached, 2, 1).items.at(0).job.row, rows[3]);
+  EXPECT_EQ(with(job_outcome::connected).items.at(0).job.row, rows[0]);
+  EXPECT_EQ(with(job_outcome::none).total, 2) << "those that have not ended";
+  EXPECT_EQ(with(job_outcome::none).items.at(1).job.row, rows[4]);
+  EXPECT_EQ(with(job_outcome::machine).total, 0);
+}
+
+TEST_P(StoreQueries, OutcomesAreCountedByTheDayOfTheCall) {
+  const auto id = calling_task(6);
+  const auto rows = rows_of(id);
+  const auto end = [&](std::size_t i, job_outcome outcome, std::int64_t dialled_s, std::int64_t ended_s) {
+    attempt last;
+    if (dialled_s != 0) last.actual_ms = to_epoch_ms(at(dialled_s));
+    const auto status = outcome == job_outcome::connected ? call_status::succeeded : call_status::failed;
+    must(change::settle_job{own(id), rows[i], status, outcome, last, at(ended_s)});
+  };
+  end(0, job_outcome::connected, 100, 300);
+  end(1, job_outcome::connected, 199, 300);
+  end(2, job_outcome::not_reached, 99, 150);
+  end(3, job_outcome::not_reached, 200, 201);
+  end(4, job_outcome::unplaced, 0, 150);
+  const auto count = [&](std::int64_t from, std::int64_t until, const std::string& organization = "ORG001") {
+    const auto counts = session->run(query::count_outcomes{organization, at(from), at(until)}).value();
+    std::string out;
+    for (const auto& one : counts) out += std::string{to_string(one.outcome)} + "=" + std::to_string(one.calls) + " ";
+    return out;
+  };
+  EXPECT_EQ(count(100, 200), "connected=2 unplaced=1 ") << "the day of the call, of one never dialled that of its end";
+  EXPECT_EQ(count(99, 201), "connected=2 not_reached=2 unplaced=1 ");
+  EXPECT_EQ(count(200, 100'000), "not_reached=1 ");
+  EXPECT_EQ(count(0, 2), "") << "before it was started";
+  EXPECT_EQ(count(99, 201, "ORG002"), "");
+  must(change::settle_job{own(id), rows[5], call_status::cancelled, job_outcome::cancelled, {}, at(400)});
+  must(change::move_task{own(id), task_type::calling, task_type::calls_complete, {}, {}, at(401)});
+  EXPECT_EQ(count(400, 500), "cancelled=1 ");
+  EXPECT_EQ(count(402, 500), "");
+}
+
+TEST_P(StoreQueries, TasksWithWorkLeftAreCountedByShard) {
+  const auto sum = [&] {
+    const auto tasks = session->run(query::count_tasks_by_shard{}).value();
+    return std::accumulate(tasks.begin(), tasks.end(), std::int64_t{0});
+  };
+  EXPECT_EQ(sum(), 0);
+  const auto id = calling_task(1);
+  const auto second = make_task();
+  EXPECT_EQ(sum(), 1) << "one that was not started has nobody to work for it";
+  EXPECT_EQ(session->run(query::count_tasks_by_shard{})->at(index_of(shard_of(id))), 1);
+  must(change::move_task{own(second), task_type::created, task_type::calling, "g", {}, at(1)});
+  must(change::move_task{own(second), task_type::calling, task_type::suspended, {}, {}, at(2)});
+  EXPECT_EQ(sum(), 2);
+  settle(id, rows_of(id)[0]);
+  must(change::move_task{own(id), task_type::calling, task_type::calls_complete, {}, {}, at(3)});
+  EXPECT_EQ(sum(), 2);
+  must(change::move_task{own(id), task_type::calls_complete, task_type::follow_up_complete, {}, {}, at(4)});
+  EXPECT_EQ(sum(), 1);
 }
 
 TEST_P(StoreQueries, CountersAreExact) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <span>
 
+#include "persistence/memory_state.hpp"
 #include "tests/actors/shells/engine_fixture.hpp"
 
 namespace waihu::test {
