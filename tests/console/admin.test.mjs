@@ -5,15 +5,17 @@ import { api, checkAccessibility, checkWidth, closeBrowser, finish, login, phone
 
 after(closeBrowser);
 
-const tabs = ['accounts', 'organizations', 'config', 'node'];
+const tabs = ['users', 'accounts', 'organizations', 'config', 'cluster'];
 
 test('every tab is accessible and fits, in both languages and widths', async () => {
   for (const language of ['zh', 'en']) {
     for (const viewport of [undefined, phone]) {
       for (const tab of tabs) {
         const page = await login(`/admin?tab=${tab}`, { language, ...(viewport ? { viewport } : {}) });
-        await page.locator('.admin-page .panel').waitFor();
+        await page.locator('.admin-page .panel').first().waitFor();
         if (tab === 'accounts') await page.locator('[data-account]').first().waitFor();
+        if (tab === 'users') await page.locator('[data-user]').first().waitFor();
+        if (tab === 'cluster') await page.locator('[data-cluster-node]').first().waitFor();
         await checkAccessibility(page, `admin ${tab} ${language}`);
         await checkWidth(page);
         await picture(page, `admin-${tab}-${language}${viewport ? '-375' : ''}`);
@@ -24,7 +26,7 @@ test('every tab is accessible and fits, in both languages and widths', async () 
 });
 
 test('an account is made once, disabled after a question and enabled again', async () => {
-  const page = await login('/admin');
+  const page = await login('/admin?tab=accounts');
   const make = async (name, organization) => {
     await page.getByRole('button', { name: '新建账号' }).click();
     const dialog = page.getByRole('dialog', { name: '新建账号' });
@@ -55,6 +57,44 @@ test('an account is made once, disabled after a question and enabled again', asy
   await finish(page);
 });
 
+test('a user is found, given a role after a question, and does with it what the role may do', async () => {
+  const page = await login('/admin');
+  const all = (await api('GET', '/api/users?page_size=500')).items;
+  await page.locator('[data-user]').first().waitFor();
+  assert.deepEqual(await page.locator('[data-user] b').allTextContents(), all.slice(0, 20).map((user) => user.username));
+  await page.getByLabel('按用户名、手机号或组织查找').fill('VIEW');
+  const row = page.locator('[data-user=viewer]');
+  await page.waitForFunction(() => document.querySelectorAll('[data-user]').length === 1);
+  const give = async (role) => {
+    await row.getByRole('combobox', { name: 'viewer 的角色' }).click();
+    await page.locator('.ant-select-item-option').filter({ hasText: role }).click();
+    const dialog = page.getByRole('dialog', { name: `把 viewer 改为${role}？` });
+    await dialog.waitFor();
+    await checkAccessibility(page, `role ${role}`);
+    await dialog.getByRole('button', { name: /^确\s?定$/ }).click();
+  };
+  const roleNow = async () => (await api('GET', '/api/users?q=viewer')).items[0].role;
+  await give('操作员');
+  await page.locator('[data-user=viewer][data-role=operator]').waitFor();
+  assert.equal(await roleNow(), 'operator');
+  await give('只读用户');
+  await page.locator('[data-user=viewer][data-role=viewer]').waitFor();
+  assert.equal(await roleNow(), 'viewer');
+  await page.getByLabel('按用户名、手机号或组织查找').fill('nobody-like-this');
+  await page.getByText('没有符合条件的用户').waitFor();
+  await checkAccessibility(page, 'no user');
+  await finish(page);
+});
+
+test('the cluster view is what the store has', async () => {
+  const page = await login('/admin?tab=cluster');
+  const { nodes } = await api('GET', '/api/cluster');
+  await page.locator('[data-cluster-node]').first().waitFor();
+  assert.deepEqual(await page.locator('[data-cluster-node] .admin-row-name > b').allTextContents(), nodes.map(({ node }) => node));
+  assert.equal(await page.locator('[data-shards]').first().textContent(), String(nodes[0].shards));
+  await finish(page);
+});
+
 test('an organisation is made and its id told; a name that is taken is refused', async () => {
   const page = await login('/admin?tab=organizations');
   const make = async () => {
@@ -63,7 +103,9 @@ test('an organisation is made and its id told; a name that is taken is refused',
   };
   await make();
   await page.getByText('已创建组织 城东分公司').waitFor();
-  assert.match(await page.locator('[data-organization]').textContent(), /^[A-Z0-9]{6,8}$/);
+  const id = await page.locator('[data-organization]').textContent();
+  assert.match(id, /^[A-Z0-9]{6,8}$/);
+  await page.locator(`[data-organization-row=${id}]`).waitFor();
   await picture(page, 'admin-organization-made-zh');
   await make();
   await page.getByText('组织名称已存在').waitFor();
@@ -77,7 +119,7 @@ test('the configuration check and the node are those of the API', async () => {
   for (const [key, isSet] of Object.entries(configs)) {
     assert.equal(await page.locator(`[data-setting="${key}"]`).getAttribute('data-set'), String(isSet), key);
   }
-  await page.locator('[data-tab="node"]').click();
+  await page.locator('[data-tab="cluster"]').click();
   const { node } = await api('POST', '/api/auto-task', { action: 'check' });
   assert.equal(await page.locator('b[data-node]').textContent(), node);
   await finish(page);
@@ -85,7 +127,7 @@ test('the configuration check and the node are those of the API', async () => {
 
 test('who is no administrator is told so, and sees nothing of it', async () => {
   for (const as of ['mediator', 'viewer']) {
-    const page = await login('/admin', { as, allowed: [/403 \(Forbidden\)/] });
+    const page = await login('/admin', { as });
     await page.getByText('需要管理员权限').waitFor();
     assert.equal(await page.locator('[data-tab]').count(), 0);
     await checkAccessibility(page, 'refused');

@@ -54,6 +54,15 @@ test('filters show what the API finds by them', async () => {
       wanted,
     );
   }
+  await page.locator('.calls-filters').getByText('全部', { exact: true }).first().click();
+  const missed = all.filter((call) => call.Outcome === 'not_reached').map((call) => call.LeadsName).slice(0, 20);
+  await page.getByRole('combobox', { name: '通话结果' }).click();
+  await page.locator('.ant-select-item-option').filter({ hasText: '未接通' }).click();
+  await page.waitForURL(/outcome=not_reached/);
+  await page.waitForFunction(
+    (texts) => JSON.stringify([...document.querySelectorAll('.lead-button b')].map((b) => b.textContent)) === JSON.stringify(texts),
+    missed,
+  );
   await page.getByRole('switch', { name: '只看已跟进' }).click();
   await page.waitForURL(/followed=1/);
   await finish(page);

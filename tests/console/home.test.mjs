@@ -19,6 +19,24 @@ test('the agent card tells the numbers of task-stats', async () => {
   await finish(page);
 });
 
+test('the outcomes of the day are those of the API', async () => {
+  const page = await login();
+  const { outcomes } = await api('GET', '/api/outcomes');
+  assert.ok(outcomes.length > 0, 'calls of the finished task have ended');
+  for (const { outcome, calls } of outcomes) {
+    const shown = page.locator(`[data-outcome=${outcome}]`);
+    // Calls end meanwhile: the page must come to what was told before, and not beyond what is told after.
+    await page.waitForFunction(
+      ([selector, least]) => Number(document.querySelector(selector)?.textContent.replaceAll(',', '')) >= least,
+      [`[data-outcome=${outcome}]`, calls],
+    );
+    const now = number(await shown.textContent());
+    const later = (await api('GET', '/api/outcomes')).outcomes.find((one) => one.outcome === outcome);
+    assert.ok(now <= later.calls, `${outcome}: ${now} > ${later.calls}`);
+  }
+  await finish(page);
+});
+
 test('home shows chart, running tasks and health without an accessibility fault, in both languages and widths', async () => {
   for (const language of ['zh', 'en']) {
     for (const viewport of [undefined, phone]) {

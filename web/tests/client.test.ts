@@ -3,7 +3,7 @@ import { answer, api } from '../src/api/client';
 import { ApiError, asApiError, errorOfAnswer } from '../src/api/errors';
 import { session, tokenIsAgeing } from '../src/app/session';
 
-const user = { id: 7, username: 'li', phone: '', create_time: '', organization_id: 'A', dcc_user: '', dcc_user_org_id: 'A' };
+const user = { id: 7, username: 'li', phone: '', create_time: '', organization_id: 'A', dcc_user: '', dcc_user_org_id: 'A', role: 'operator' } as const;
 
 function answering(status: number, body: unknown, headers: Record<string, string> = {}) {
   return vi.spyOn(globalThis, 'fetch').mockImplementation(() =>

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { stackOf, withDrawer, withoutDrawer } from '../src/app/drawers';
-import { clock, count, maskedPhone, today } from '../src/parts/format';
+import { clock, count, maskedPhone } from '../src/parts/format';
 import { percentDone } from '../src/parts/task_parts';
 import { filterOf, linesOf, taskIdOf } from '../src/screens/calls/call_view';
-import { sumOf } from '../src/screens/home/Outcomes';
 import type { CallJob } from '../src/api/types';
 
 describe('figures', () => {
@@ -16,15 +15,10 @@ describe('figures', () => {
     expect([maskedPhone('13800000001'), maskedPhone('12345')]).toEqual(['138****0001', '12345']);
   });
 
-  it('know the day in the zone of the service, not of the browser', () => {
-    expect(today(Date.UTC(2026, 10, 22, 16, 30), 'Asia/Shanghai')).toBe('2026-11-23');
-  });
-
   it('say 100 % only when every call is over', () => {
     const progress = { total_jobs: 1000, scheduling: 0, executing: 1, total_completed: 900, failed: 99 };
     expect(percentDone(progress)).toBe(99);
-    expect(percentDone(sumOf([]))).toBe(0);
-    expect(sumOf([progress, progress]).total_completed).toBe(1800);
+    expect(percentDone({ total_jobs: 0, scheduling: 0, executing: 0, total_completed: 0, failed: 0 })).toBe(0);
   });
 });
 
@@ -46,7 +40,9 @@ describe('the address', () => {
     const search = new URLSearchParams('drawer=nonsense.calls.calls&task=-1&page=x&size=7&interest=9&followed=true');
     expect(stackOf(search)).toEqual(['calls']);
     expect(taskIdOf(search)).toBe(0);
-    expect(filterOf(search)).toEqual({ page: 1, pageSize: 20, onlyFollowed: false, interest: null });
+    expect(filterOf(search)).toEqual({ page: 1, pageSize: 20, onlyFollowed: false, interest: null, outcome: null });
+    expect(filterOf(new URLSearchParams('outcome=not_reached')).outcome).toBe('not_reached');
+    expect(filterOf(new URLSearchParams('outcome=none')).outcome).toBeNull();
   });
 });
 

@@ -2,7 +2,7 @@ import { act, render } from '@testing-library/react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { CaseCall } from '../src/api/types';
 import { session } from '../src/app/session';
-import { roleRefused, useRights } from '../src/app/rights';
+import { rightsOf, roleRefused, useRights } from '../src/app/rights';
 import { useNow } from '../src/parts/now';
 import { choice, elapsed, isOpen, stackOf } from '../src/screens/widget/widget_view';
 
@@ -64,7 +64,19 @@ describe('rights', () => {
     const { mayWrite, mayAdminister } = useRights();
     return <i>{`${mayWrite} ${mayAdminister}`}</i>;
   };
-  const grant = (id: number) => ({ access_token: 't', expires_in: 60, user_info: { id, username: 'u' } }) as never;
+  const grant = (id: number, role?: string) =>
+    ({ access_token: 't', expires_in: 60, user_info: { id, username: 'u', role } }) as never;
+
+  it('are those of the role that came with the login, also when it changes', () => {
+    expect(rightsOf('admin')).toEqual({ mayWrite: true, mayAdminister: true });
+    session.granted(grant(3, 'viewer'));
+    const { container } = render(<Told />);
+    expect(container.textContent).toBe('false false');
+    act(() => session.granted(grant(3, 'operator')));
+    expect(container.textContent).toBe('true false');
+    act(() => roleRefused('/api/users'));
+    expect(container.textContent).toBe('true false');
+  });
 
   it('are all there until the daemon refuses; the next user begins anew', () => {
     session.granted(grant(1));

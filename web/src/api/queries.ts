@@ -5,7 +5,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { answer, api } from './client';
 import { asApiError } from './errors';
-import type { ExecutionPage, Interest, TaskType } from './types';
+import type { ExecutionPage, Interest, OutcomeFilter, TaskType } from './types';
 
 export const subjects = {
   tasks: ['tasks'] as const,
@@ -15,6 +15,7 @@ export const subjects = {
   call: (rowId: number) => ['call', rowId] as const,
   taskReasons: ['task-reasons'] as const,
   autoTask: ['auto-task'] as const,
+  outcomes: ['outcomes'] as const,
 };
 
 export const taskCounts = queryOptions({
@@ -65,11 +66,18 @@ export const autoTask = queryOptions({
   queryFn: ({ signal }) => answer(api.POST('/api/auto-task', { body: { action: 'check' }, signal })),
 });
 
+/** What became of the calls of the day that it is in the daemon's time zone. */
+export const outcomesToday = queryOptions({
+  queryKey: subjects.outcomes,
+  queryFn: ({ signal }) => answer(api.GET('/api/outcomes', { signal })),
+});
+
 export interface CallFilter {
   page: number;
   pageSize: number;
   onlyFollowed: boolean;
   interest: Interest | null;
+  outcome: OutcomeFilter | null;
 }
 
 /** A page of a task's calls. Nothing to show (4008) is an empty page, not an error. */
@@ -84,6 +92,7 @@ export async function fetchCalls(taskId: number, filter: CallFilter, applyUpdate
           skip_recording: true,
           only_followed: filter.onlyFollowed,
           interest: filter.interest,
+          outcome: filter.outcome,
           apply_update: applyUpdate,
         },
         ...(signal ? { signal } : {}),
@@ -106,6 +115,6 @@ export function callsOf(taskId: number, filter: CallFilter) {
 
 /** Why the task is where it is, and what it would take: for a failed action's second look. */
 export async function typeOfTask(taskId: number): Promise<TaskType> {
-  const page = await fetchCalls(taskId, { page: 1, pageSize: 20, onlyFollowed: false, interest: null }, false);
+  const page = await fetchCalls(taskId, { page: 1, pageSize: 20, onlyFollowed: false, interest: null, outcome: null }, false);
   return page.task_type;
 }

@@ -336,6 +336,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All users page by page */
+        get: operations["list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give a user a role
+         * @description Takes effect at once on the node that answers, on others within seconds. Somebody stays an administrator.
+         */
+        put: operations["set_user_role"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/organizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All organisations page by page */
+        get: operations["list_organizations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cluster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The nodes, what they own and how they stand */
+        get: operations["show_cluster"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leads/statistics": {
         parameters: {
             query?: never;
@@ -558,6 +629,26 @@ export interface paths {
         };
         /** Tasks and calls by type */
         get: operations["task_type_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/outcomes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of the calls of a day
+         * @description Calls of campaigns that were made on the day, in the daemon's time zone, and have ended. A call that was never dialled belongs to the day of its end.
+         */
+        get: operations["outcomes_of_day"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1422,6 +1513,7 @@ export interface components {
             dcc_user: string;
             /** @description Organisation that the user acts for; empty when none is bound. */
             dcc_user_org_id: string;
+            role: components["schemas"]["UserRole"];
         };
         Session: {
             user_info: components["schemas"]["UserInfo"];
@@ -1744,6 +1836,11 @@ export interface components {
             /** @enum {unknown} */
             interest?: 0 | 1 | 2 | null;
             /**
+             * @description Only calls that ended so; unfinished: those that have not ended.
+             * @enum {unknown}
+             */
+            outcome?: "unfinished" | "connected" | "machine" | "not_reached" | "not_dialled" | "failed" | "cancelled" | "unplaced" | "" | null;
+            /**
              * @description Ask the provider about every unfinished call of the page, whatever the age of what is known. Not for viewers.
              * @default false
              */
@@ -1906,6 +2003,23 @@ export interface components {
             /** @enum {unknown} */
             reason: "too_slow" | "token_expired" | "going_away" | "unavailable";
             message: string;
+        };
+        /**
+         * @description viewer reads, operator also makes and calls, admin also administers.
+         * @enum {unknown}
+         */
+        UserRole: "admin" | "operator" | "viewer";
+        Organization: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+            organization_id: string;
+            /** @enum {unknown} */
+            organization_type: 1 | 2;
+            /** @enum {unknown} */
+            organization_type_text: "官方" | "普通";
+            create_time: components["schemas"]["Time"];
+            end_time: components["schemas"]["TimeOrNull"];
         };
     };
     responses: {
@@ -2919,18 +3033,7 @@ export interface operations {
                         code: 2000;
                         /** @constant */
                         message: "组织创建成功";
-                        data: {
-                            /** Format: int64 */
-                            id: number;
-                            name: string;
-                            organization_id: string;
-                            /** @enum {unknown} */
-                            organization_type: 1 | 2;
-                            /** @enum {unknown} */
-                            organization_type_text: "官方" | "普通";
-                            create_time: components["schemas"]["Time"];
-                            end_time: components["schemas"]["TimeOrNull"];
-                        };
+                        data: components["schemas"]["Organization"];
                     } | ({
                         /** @constant */
                         status?: "duplicate";
@@ -3554,6 +3657,355 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description From 1; past the end the last one is answered. */
+                page?: components["parameters"]["Page"];
+                /** @description Items a page. */
+                page_size?: components["parameters"]["PageSize"];
+                /**
+                 * @description Only whose name, phone or organisation holds this text.
+                 * @example li
+                 */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, the first made first. 200 「查询成功」. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "success",
+                     *       "code": 200,
+                     *       "message": "查询成功",
+                     *       "data": {
+                     *         "items": [
+                     *           {
+                     *             "id": 7,
+                     *             "username": "li",
+                     *             "phone": "13900000007",
+                     *             "create_time": "2026-11-22 10:30:00",
+                     *             "organization_id": "ORGAAA",
+                     *             "dcc_user": "dcc_shop",
+                     *             "dcc_user_org_id": "ORGAAA",
+                     *             "role": "operator"
+                     *           }
+                     *         ],
+                     *         "pagination": {
+                     *           "page": 1,
+                     *           "page_size": 20,
+                     *           "total": 1,
+                     *           "total_pages": 1
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        status: "success";
+                        /** @constant */
+                        code: 200;
+                        /** @constant */
+                        message: "查询成功";
+                        data: {
+                            items: components["schemas"]["UserInfo"][];
+                            pagination: components["schemas"]["Pagination"];
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_user_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 7 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "operator"
+                 *     }
+                 */
+                "application/json": {
+                    role: components["schemas"]["UserRole"];
+                };
+            };
+        };
+        responses: {
+            /** @description Changed. 200 「用户角色更新成功」. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "success",
+                     *       "code": 200,
+                     *       "message": "用户角色更新成功",
+                     *       "data": {
+                     *         "id": 7,
+                     *         "username": "li",
+                     *         "phone": "13900000007",
+                     *         "create_time": "2026-11-22 10:30:00",
+                     *         "organization_id": "ORGAAA",
+                     *         "dcc_user": "dcc_shop",
+                     *         "dcc_user_org_id": "ORGAAA",
+                     *         "role": "operator"
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        status: "success";
+                        /** @constant */
+                        code: 200;
+                        /** @constant */
+                        message: "用户角色更新成功";
+                        data: components["schemas"]["UserInfo"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            /** @description 1004 「用户不存在」. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        code?: 1004;
+                    } & components["schemas"]["PlainError"];
+                };
+            };
+            /** @description 1007 「至少要保留一名管理员」. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        code?: 1007;
+                    } & components["schemas"]["PlainError"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            422: components["responses"]["Invalid"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_organizations: {
+        parameters: {
+            query?: {
+                /** @description From 1; past the end the last one is answered. */
+                page?: components["parameters"]["Page"];
+                /** @description Items a page. */
+                page_size?: components["parameters"]["PageSize"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, the first made first. 200 「查询成功」. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "success",
+                     *       "code": 200,
+                     *       "message": "查询成功",
+                     *       "data": {
+                     *         "items": [
+                     *           {
+                     *             "id": 3,
+                     *             "name": "测试公司",
+                     *             "organization_id": "K3X9QA71",
+                     *             "organization_type": 2,
+                     *             "organization_type_text": "普通",
+                     *             "create_time": "2026-11-22 10:30:00",
+                     *             "end_time": "2027-11-22 10:30:00"
+                     *           }
+                     *         ],
+                     *         "pagination": {
+                     *           "page": 1,
+                     *           "page_size": 20,
+                     *           "total": 1,
+                     *           "total_pages": 1
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        status: "success";
+                        /** @constant */
+                        code: 200;
+                        /** @constant */
+                        message: "查询成功";
+                        data: {
+                            items: components["schemas"]["Organization"][];
+                            pagination: components["schemas"]["Pagination"];
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_cluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the store has it. 200 「查询成功」. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "success",
+                     *       "code": 200,
+                     *       "message": "查询成功",
+                     *       "data": {
+                     *         "at": "2026-11-22 10:30:00",
+                     *         "unowned_shards": 0,
+                     *         "unowned_tasks": 0,
+                     *         "nodes": [
+                     *           {
+                     *             "node": "node-1",
+                     *             "states": [],
+                     *             "shards": 256,
+                     *             "tasks": 3,
+                     *             "least_epoch": 4,
+                     *             "greatest_epoch": 4,
+                     *             "lease_left_ms": 8200,
+                     *             "last_sign_ms": 900,
+                     *             "clock_off_ms": 3,
+                     *             "address": "host-1:4711",
+                     *             "link": "10.0.0.1:7000",
+                     *             "version": "0.1.0",
+                     *             "started_at": "2026-11-22 09:00:00"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        status: "success";
+                        /** @constant */
+                        code: 200;
+                        /** @constant */
+                        message: "查询成功";
+                        data: {
+                            at: components["schemas"]["Time"];
+                            /** Format: int64 */
+                            unowned_shards: number;
+                            /** Format: int64 */
+                            unowned_tasks: number;
+                            nodes: {
+                                node: string;
+                                /** @description None: all is well. gone: only its leases are left, and they are over. */
+                                states: ("alone" | "silent" | "other_protocol" | "drained" | "leaving" | "gone" | "unknown")[];
+                                /** Format: int64 */
+                                shards: number;
+                                /**
+                                 * Format: int64
+                                 * @description With work left, of its shards.
+                                 */
+                                tasks: number;
+                                /** Format: int64 */
+                                least_epoch: number;
+                                /** Format: int64 */
+                                greatest_epoch: number;
+                                /**
+                                 * Format: int64
+                                 * @description Of the lease that ends first.
+                                 */
+                                lease_left_ms: number;
+                                /**
+                                 * Format: int64
+                                 * @description Since its last sign of life.
+                                 */
+                                last_sign_ms: number;
+                                /**
+                                 * Format: int64
+                                 * @description How far its clock is ahead of the store's.
+                                 */
+                                clock_off_ms: number;
+                                address: string;
+                                /** @description Where other nodes reach it; empty when alone. */
+                                link: string;
+                                version: string;
+                                started_at: components["schemas"]["TimeOrNull"];
+                            }[];
+                        };
+                    };
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
@@ -5067,6 +5519,83 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    outcomes_of_day: {
+        parameters: {
+            query?: {
+                /**
+                 * @description YYYY-MM-DD; today when missing.
+                 * @example 2026-11-22
+                 */
+                date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Outcomes of no call are left out. 200 「查询成功」. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "success",
+                     *       "code": 200,
+                     *       "message": "查询成功",
+                     *       "data": {
+                     *         "date": "2026-11-22",
+                     *         "total": 80,
+                     *         "outcomes": [
+                     *           {
+                     *             "outcome": "connected",
+                     *             "text": "已接通",
+                     *             "calls": 50
+                     *           },
+                     *           {
+                     *             "outcome": "not_reached",
+                     *             "text": "未接通",
+                     *             "calls": 30
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        status: "success";
+                        /** @constant */
+                        code: 200;
+                        /** @constant */
+                        message: "查询成功";
+                        data: {
+                            /** Format: date */
+                            date: string;
+                            /** Format: int64 */
+                            total: number;
+                            outcomes: {
+                                /** @enum {unknown} */
+                                outcome: "connected" | "machine" | "not_reached" | "not_dialled" | "failed" | "cancelled" | "unplaced";
+                                text: string;
+                                /** Format: int64 */
+                                calls: number;
+                            }[];
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["NotBound"];
+            401: components["responses"]["Unauthorized"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Broken"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     update_script: {
         parameters: {
             query?: never;
@@ -5365,7 +5894,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description 4008 carries an empty page. 1003 「请求格式错误」 「用户未绑定组织或组织ID无效」. 4008 「任务下没有已分配的外呼任务」 「任务下没有已跟进的记录」. */
+            /** @description 4008 carries an empty page. 1003 「请求格式错误」 「用户未绑定组织或组织ID无效」. 4008 「任务下没有已分配的外呼任务」 「任务下没有已跟进的记录」 「任务下没有符合条件的外呼记录」. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -6126,7 +6655,12 @@ export interface operations {
                      *           "waiting": 20
                      *         },
                      *         "last_sweep": "2026-11-22 10:30:00",
-                     *         "next_sweep": "2026-11-22 10:35:00"
+                     *         "next_sweep": "2026-11-22 10:35:00",
+                     *         "provider": {
+                     *           "state": "ok",
+                     *           "next_try": null
+                     *         },
+                     *         "silent_nodes": []
                      *       }
                      *     }
                      */
@@ -6158,6 +6692,16 @@ export interface operations {
                             };
                             last_sweep: components["schemas"]["TimeOrNull"];
                             next_sweep: components["schemas"]["TimeOrNull"];
+                            provider: {
+                                /**
+                                 * @description How the voice provider answers the node; failing: nothing is sent to it until next_try.
+                                 * @enum {unknown}
+                                 */
+                                state: "ok" | "probing" | "failing";
+                                next_try: components["schemas"]["TimeOrNull"];
+                            };
+                            /** @description Nodes that did not answer: their calls are not among the numbers. */
+                            silent_nodes: string[];
                         };
                     };
                 };

@@ -36,6 +36,15 @@ export type CaseCallType = Schemas['CaseCallType'];
 export type CaseParty = Schemas['CaseParty'];
 export type CaseRecord = Omit<DataOf<'show_case'>, 'calls'> & { calls: CaseCall[] };
 export type DccAccount = DataOf<'list_dcc_users'>['items'][number];
+export type UserRole = Schemas['UserRole'];
+export type UserPage = DataOf<'list_users'>;
+export type User = Schemas['UserInfo'];
+export type Organization = Schemas['Organization'];
+export type ClusterNode = DataOf<'show_cluster'>['nodes'][number];
+export type DayOutcomes = DataOf<'outcomes_of_day'>;
+export type Outcome = DayOutcomes['outcomes'][number]['outcome'];
+/** What calls can be filtered by: an outcome, or that they have not ended. */
+export type OutcomeFilter = Outcome | 'unfinished';
 export type LeadGroup = Schemas['LeadGroups'][number];
 export type LeadPage = DataOf<'list_leads'>;
 export type LeadItem = LeadPage['items'][number];

@@ -1,6 +1,6 @@
 /**
- * What the user may do, as far as the daemon has told: no answer says the role, so it is known from the first refusal (403).
- * Until then everything is offered; afterwards what would be refused again is not.
+ * What the user may do: by the role that came with the login, and less once the daemon has refused something (403), since a
+ * role can be taken away while the page is open. A login kept from before roles were told may try everything.
  */
 import { useSyncExternalStore } from 'react';
 import { session } from './session';
@@ -11,16 +11,18 @@ export interface Rights {
 }
 
 const all: Rights = { mayWrite: true, mayAdminister: true };
-const administrators = new Set([
-  '/api/config/check',
-  '/api/create_organization',
-  '/api/dcc/user/create',
-  '/api/dcc/user/list',
-  '/api/dcc/user/{id}/status',
-]);
+/** Paths that only administrators may use. */
+const administration = /^\/api\/(config\/check|create_organization|dcc\/user\/(create|list|\{id\}\/status)|users|organizations|cluster)/;
 const listeners = new Set<() => void>();
-let rights = all;
-let holder = session.get().user?.id;
+
+/** What a role may do, by http-api.md. */
+export function rightsOf(role: string | undefined): Rights {
+  return role === undefined ? all : { mayWrite: role !== 'viewer', mayAdminister: role === 'admin' };
+}
+
+const holderNow = (): string => `${session.get().user?.id} ${session.get().user?.role}`;
+let holder = holderNow();
+let rights = rightsOf(session.get().user?.role);
 
 function set(next: Rights): void {
   rights = next;
@@ -29,14 +31,13 @@ function set(next: Rights): void {
 
 /** The daemon answered 403 to a request of this path. Reading is everybody's, so it was a role that was missing. */
 export function roleRefused(schemaPath: string): void {
-  set(administrators.has(schemaPath) ? { ...rights, mayAdminister: false } : { mayWrite: false, mayAdminister: false });
+  set(administration.test(schemaPath) ? { ...rights, mayAdminister: false } : { mayWrite: false, mayAdminister: false });
 }
 
 session.subscribe(() => {
-  const user = session.get().user?.id;
-  if (user === holder) return;
-  holder = user;
-  set(all);
+  if (holderNow() === holder) return;
+  holder = holderNow();
+  set(rightsOf(session.get().user?.role));
 });
 
 export function useRights(): Rights {

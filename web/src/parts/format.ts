@@ -19,11 +19,6 @@ export function count(n: number): string {
   return n.toLocaleString('en-US');
 }
 
-/** Today's date in a zone, `YYYY-MM-DD`, as the daemon's times begin. */
-export function today(nowMs: number, timeZone: string): string {
-  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(nowMs);
-}
-
 /** A telephone number with its middle hidden: `138****0001`. Short ones are shown as they are. */
 export function maskedPhone(phone: string): string {
   return phone.length < 8 ? phone : `${phone.slice(0, 3)}****${phone.slice(-4)}`;

@@ -1,22 +1,25 @@
-/** What administrators see and change: DCC accounts, organisations, configuration, the node. Others are told why not. */
+/** What administrators see and change: users, DCC accounts, organisations, configuration, nodes. Others are told why not. */
 import { useQuery } from '@tanstack/react-query';
 import { Result } from 'antd';
 import { Link, useSearchParams } from 'react-router-dom';
 import { asApiError } from '../../api/errors';
 import { useText } from '../../i18n';
 import { Failed, Loading } from '../../parts/states';
+import { useRights } from '../../app/rights';
 import { Accounts } from './Accounts';
+import { Cluster } from './Cluster';
 import { ConfigCheck } from './ConfigCheck';
-import { Node } from './Node';
 import { Organizations } from './Organizations';
 import { configCheck } from './queries';
+import { Users } from './Users';
 import './admin.css';
 
 const tabs = [
+  { key: 'users', Content: Users },
   { key: 'accounts', Content: Accounts },
   { key: 'organizations', Content: Organizations },
   { key: 'config', Content: ConfigCheck },
-  { key: 'node', Content: Node },
+  { key: 'cluster', Content: Cluster },
 ] as const;
 
 /** Links, not tabs: each part has an address, and they wrap where there is little room. */
@@ -40,12 +43,12 @@ function Parts() {
 
 export default function Admin() {
   const t = useText();
-  // No answer tells the role: whether the user is an administrator shows by what only they are told.
-  const gate = useQuery(configCheck);
-  if (gate.isPending) return <Loading />;
-  if (gate.isError && asApiError(gate.error).kind === 'forbidden') {
+  const { mayAdminister } = useRights();
+  const gate = useQuery({ ...configCheck, enabled: mayAdminister });
+  if (!mayAdminister || (gate.isError && asApiError(gate.error).kind === 'forbidden')) {
     return <Result status="403" title={t('admin.refused')} subTitle={t('admin.refused_hint')} />;
   }
+  if (gate.isPending) return <Loading />;
   return (
     <div className="admin-page">
       <h1>{t('admin.title')}</h1>

@@ -13,7 +13,7 @@ export function Node() {
   if (state.isError) return <Failed error={state.error} onRetry={() => void state.refetch()} />;
   const { node, running, tasks, jobs, last_sweep, next_sweep } = state.data;
   return (
-    <section className="panel" aria-label={t('admin.tab.node')}>
+    <section className="panel" aria-label={t('admin.node_name')}>
       <p className="hint gap-below">{t('admin.node_hint')}</p>
       <Facts
         facts={[

@@ -1,10 +1,13 @@
-/** Makes an organisation and tells its id, which nothing lists afterwards. */
-import { useMutation } from '@tanstack/react-query';
-import { Alert, Button, Form, Input, InputNumber, Select } from 'antd';
+/** Organisations page by page, and a form that makes one and tells its id. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Alert, Button, Form, Input, InputNumber, Pagination, Select, Tag } from 'antd';
+import { useState } from 'react';
 import { answer, api } from '../../api/client';
 import { asApiError } from '../../api/errors';
 import { useText } from '../../i18n';
 import { Facts } from '../../parts/call_parts';
+import { Failed, Loading, Nothing } from '../../parts/states';
+import { adminSubjects, organizationsOf } from './queries';
 
 interface NewOrganization {
   name: string;
@@ -12,12 +15,56 @@ interface NewOrganization {
   end_time_days: number;
 }
 
-export function Organizations() {
+function List() {
   const t = useText();
+  const [page, setPage] = useState(1);
+  const organizations = useQuery(organizationsOf(page));
+  return (
+    <section className="panel gap-below" aria-label={t('admin.tab.organizations')}>
+      {organizations.isPending && <Loading />}
+      {organizations.isError && <Failed error={organizations.error} onRetry={() => void organizations.refetch()} />}
+      {organizations.data?.items.length === 0 && <Nothing text={t('admin.organizations_none')} />}
+      {organizations.data && organizations.data.items.length > 0 && (
+        <>
+          <ul className="admin-rows">
+            {organizations.data.items.map((each) => (
+              <li key={each.id} data-organization-row={each.organization_id}>
+                <div className="admin-row-name">
+                  <b>{each.name}</b>
+                  <p className="hint">
+                    {`${t('admin.organization_id')} ${each.organization_id} · ${t('admin.organization_end')} ${each.end_time ?? '–'}`}
+                  </p>
+                </div>
+                <Tag>{t(`admin.organization_type.${each.organization_type}`)}</Tag>
+              </li>
+            ))}
+          </ul>
+          <Pagination
+            className="calls-pages"
+            simple
+            align="end"
+            hideOnSinglePage
+            current={organizations.data.pagination.page}
+            pageSize={organizations.data.pagination.page_size}
+            total={organizations.data.pagination.total}
+            onChange={setPage}
+          />
+        </>
+      )}
+    </section>
+  );
+}
+
+function Maker() {
+  const t = useText();
+  const queries = useQueryClient();
   const [form] = Form.useForm<NewOrganization>();
   const making = useMutation({
     mutationFn: (wish: NewOrganization) => answer(api.POST('/api/create_organization', { body: wish })),
-    onSuccess: () => form.resetFields(),
+    onSuccess: () => {
+      form.resetFields();
+      void queries.invalidateQueries({ queryKey: adminSubjects.organizations });
+    },
   });
   const required = [{ required: true, whitespace: true, message: t('admin.missing') }];
   return (
@@ -65,5 +112,14 @@ export function Organizations() {
         </Button>
       </Form>
     </section>
+  );
+}
+
+export function Organizations() {
+  return (
+    <>
+      <List />
+      <Maker />
+    </>
   );
 }

@@ -1,7 +1,7 @@
 /** A task's calls: progress of its job group, figures, filters, and a page of calls, all kept current by events. */
 import { PauseCircleOutlined, PlayCircleOutlined, ReloadOutlined } from '@ant-design/icons';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Alert, App, Button, Segmented, Switch, Tooltip } from 'antd';
+import { Alert, App, Button, Segmented, Select, Switch, Tooltip } from 'antd';
 import { asApiError } from '../../api/errors';
 import { useLiveQueries } from '../../api/live';
 import { callsOf, fetchCalls, groupOf, interestOf, reasonsOfTask, subjects, type CallFilter } from '../../api/queries';
@@ -17,7 +17,7 @@ import { actionFor, useTaskSwitch } from '../../parts/task_switch';
 import { WriteButton } from '../../parts/WriteButton';
 import { CallScroll } from './CallScroll';
 import { CallTable } from './CallTable';
-import { filterOf, taskIdOf } from './call_view';
+import { filterOf, outcomeFilters, taskIdOf } from './call_view';
 import { Reasons } from './Reasons';
 
 function Overview({ taskId, page }: { taskId: number; page: ExecutionPage | undefined }) {
@@ -80,6 +80,16 @@ function Filters({ filter, scrolling, onRefresh, refreshing }: FiltersProps) {
         value={filter.interest === null ? 'all' : String(filter.interest)}
         onChange={(value) => change({ interest: value === 'all' ? null : value, page: null, call: null })}
         options={choices}
+      />
+      <Select
+        className="calls-outcome"
+        aria-label={t('calls.filter_outcome')}
+        value={filter.outcome ?? 'all'}
+        onChange={(value) => change({ outcome: value === 'all' ? null : value, page: null, call: null })}
+        options={[
+          { value: 'all', label: t('calls.filter_outcome_all') },
+          ...outcomeFilters.map((value) => ({ value, label: t(`outcome.${value}`) })),
+        ]}
       />
       <label className="switch-label">
         <Switch
@@ -152,7 +162,7 @@ function Content({ taskId, onClose }: { taskId: number; onClose: () => void }) {
       {page.stale && <Alert type="warning" showIcon title={t('calls.stale')} className="gap-below" />}
       <Filters filter={filter} scrolling={scrolling} refreshing={refresh.isPending} onRefresh={() => refresh.mutate()} />
       {scrolling ? (
-        <CallScroll key={`${filter.interest} ${filter.onlyFollowed}`} taskId={taskId} page={page} filter={filter} />
+        <CallScroll key={`${filter.interest} ${filter.outcome} ${filter.onlyFollowed}`} taskId={taskId} page={page} filter={filter} />
       ) : (
         <CallTable page={page} filter={filter} updating={calls.isPlaceholderData} />
       )}

@@ -1,4 +1,4 @@
-/** Why something waits, in the daemon's words, with how many calls and until when. */
+/** Why something waits, with how many calls and until when. */
 import { ClockCircleOutlined } from '@ant-design/icons';
 import type { WaitReason } from '../../api/types';
 import { useText } from '../../i18n';
@@ -10,10 +10,10 @@ export function Reasons({ title, reasons }: { title?: string; reasons: readonly 
     <div className="reasons">
       {title && <h3>{title}</h3>}
       <ul>
-        {reasons.map(({ reason, text, jobs, until }) => (
+        {reasons.map(({ reason, jobs, until }) => (
           <li key={`${reason}-${until ?? ''}`} data-reason={reason}>
             <ClockCircleOutlined aria-hidden />
-            <span lang="zh-CN">{text}</span>
+            <span>{t(`why.${reason}`)}</span>
             {jobs > 1 && <b>{t('calls.why_jobs', { count: count(jobs) })}</b>}
             {until && <span className="hint">{t('calls.why_until', { time: until })}</span>}
           </li>

@@ -1,6 +1,6 @@
 /** What a call's row says, apart from how it is drawn; and what the address says about the page of calls. */
 import type { CallFilter } from '../../api/queries';
-import type { Attempt, CallJob, Interest } from '../../api/types';
+import type { Attempt, CallJob, Interest, OutcomeFilter } from '../../api/types';
 import { t, type Key } from '../../i18n';
 
 export interface Line {
@@ -47,6 +47,11 @@ export function isInterest(value: unknown): value is Interest {
   return value === 0 || value === 1 || value === 2;
 }
 
+/** In the order in which they are offered. */
+export const outcomeFilters = [
+  'unfinished', 'connected', 'machine', 'not_reached', 'not_dialled', 'failed', 'cancelled', 'unplaced',
+] as const satisfies readonly OutcomeFilter[];
+
 export const pageSizes = [20, 100, 500] as const;
 
 /** Page and filters from the address; what makes no sense there is left out. */
@@ -59,6 +64,7 @@ export function filterOf(search: URLSearchParams): CallFilter {
     pageSize: pageSizes.find((known) => known === size) ?? pageSizes[0],
     onlyFollowed: search.get('followed') === '1',
     interest: isInterest(interest) ? interest : null,
+    outcome: outcomeFilters.find((known) => known === search.get('outcome')) ?? null,
   };
 }
 

@@ -1,24 +1,13 @@
-/** How the service is, as far as an operator may know: the daemon, its switch, the node that answers, the provider's trouble. */
-import { useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query';
+/** How the service is, as far as an operator may know: the daemon, its switch, the node that answers, how the provider answers it. */
+import { useQuery } from '@tanstack/react-query';
 import { Badge, Skeleton } from 'antd';
 import type { ReactNode } from 'react';
 import { asApiError } from '../../api/errors';
-import { autoTask, reasonsOfTask, tasksOf } from '../../api/queries';
+import { autoTask } from '../../api/queries';
 import { useText } from '../../i18n';
 import { count } from '../../parts/format';
 
-/** Tasks that are asked whether the provider fails; the breaker is common to all of them. */
-const asked = 3;
-
-type ProviderState = 'ok' | 'tripped' | 'idle';
-
-function useProviderState(): ProviderState {
-  const running = useInfiniteQuery(tasksOf([2], 20));
-  const ids = (running.data?.pages[0]?.items ?? []).slice(0, asked).map((task) => task.id);
-  const reasons = useQueries({ queries: ids.map((id) => ({ ...reasonsOfTask(id), refetchInterval: 15_000 })) });
-  if (reasons.some(({ data }) => data?.reasons.some(({ reason }) => reason === 'provider_tripped'))) return 'tripped';
-  return reasons.some(({ data }) => data) ? 'ok' : 'idle';
-}
+const badges = { ok: 'success', probing: 'warning', failing: 'error' } as const;
 
 function Line({ label, children }: { label: string; children: ReactNode }) {
   return (
@@ -31,11 +20,9 @@ function Line({ label, children }: { label: string; children: ReactNode }) {
 
 export function Health() {
   const t = useText();
-  const provider = useProviderState();
   const state = useQuery({ ...autoTask, refetchInterval: 15_000 });
   // A refusal is a sign of life, too.
   const down = state.isError && ['network', 'busy', 'broken'].includes(asApiError(state.error).kind);
-  const badge = ({ ok: 'success', tripped: 'error', idle: 'default' } as const)[provider];
   return (
     <section className="panel" aria-labelledby="health-title">
       <div className="panel-head">
@@ -50,11 +37,14 @@ export function Health() {
               text={t(down ? 'home.health_service_down' : 'home.health_service_ok')}
             />
           </Line>
-          <Line label={t('home.health_provider')}>
-            <Badge status={badge} text={t(`home.health_provider_${provider}`)} />
-          </Line>
           {state.data && (
             <>
+              <Line label={t('home.health_provider')}>
+                <Badge
+                  status={badges[state.data.provider.state]}
+                  text={t(`home.health_provider_${state.data.provider.state}`, { time: state.data.provider.next_try ?? '–' })}
+                />
+              </Line>
               <Line label={t('home.health_auto')}>
                 <Badge
                   status={state.data.running ? 'success' : 'warning'}
@@ -69,6 +59,11 @@ export function Health() {
                   waiting: count(state.data.jobs.waiting),
                 })}
               </Line>
+              {state.data.silent_nodes.length > 0 && (
+                <Line label={t('home.health_silent')}>
+                  <Badge status="warning" text={state.data.silent_nodes.join(', ')} />
+                </Line>
+              )}
               <Line label={t('home.health_sweep')}>{state.data.next_sweep ?? t('home.health_sweep_none')}</Line>
             </>
           )}

@@ -1,55 +1,29 @@
-/**
- * What became of the calls of today's tasks: a chart, and the same numbers in a list. Added up from the progress of the tasks
- * created today (the API has no figure by the day of the call), the newest twenty at most.
- */
-import { useInfiniteQuery, useQueries } from '@tanstack/react-query';
+/** What became of the calls made today, as far as they have ended: a chart, and the same numbers in a list. */
+import { useQuery } from '@tanstack/react-query';
 import { Skeleton } from 'antd';
 import { Suspense, useMemo } from 'react';
 import { useLiveQueries } from '../../api/live';
-import { groupOf, tasksOf } from '../../api/queries';
-import type { GroupProgress } from '../../api/types';
+import { outcomesToday, subjects } from '../../api/queries';
+import type { DayOutcomes, Outcome } from '../../api/types';
 import { lazily } from '../../app/lazily';
 import { palette } from '../../app/theme';
 import { useText } from '../../i18n';
-import { count, today } from '../../parts/format';
-import { progressBuckets, ProgressLegend } from '../../parts/task_parts';
+import { count } from '../../parts/format';
 import { Failed, Nothing } from '../../parts/states';
 
 const Chart = lazily(() => import('../../parts/Chart'));
-const mostTasks = 20;
-/** The contract's default zone of all times in answers. */
-const zone = 'Asia/Shanghai';
-const colors = {
-  total_completed: palette.success,
+const colors: Record<Outcome, string> = {
+  connected: palette.success,
+  machine: '#7fb8a4',
+  not_reached: '#e0a63a',
+  not_dialled: '#8fa3bf',
   failed: palette.danger,
-  executing: palette.running,
-  scheduling: '#8fa3bf',
-} as const;
+  cancelled: '#b9c2cf',
+  unplaced: '#7a5c8e',
+};
 
-/** The sum of several tasks' progress. */
-export function sumOf(parts: readonly GroupProgress[]): GroupProgress {
-  const sum: GroupProgress = { total_jobs: 0, scheduling: 0, executing: 0, total_completed: 0, failed: 0 };
-  for (const part of parts) {
-    sum.total_jobs += part.total_jobs;
-    for (const bucket of progressBuckets) sum[bucket] += part[bucket];
-  }
-  return sum;
-}
-
-function useToday() {
-  const tasks = useInfiniteQuery(tasksOf([2, 3, 4, 5], mostTasks));
-  const date = today(Date.now(), zone);
-  const ids = (tasks.data?.pages[0]?.items ?? []).filter((task) => task.create_time.startsWith(date)).map((task) => task.id);
-  const groups = useQueries({ queries: ids.map((id) => groupOf(id)) });
-  const known = groups.flatMap((group) => (group.data ? [group.data.progress] : []));
-  useLiveQueries(['progress'], ids.map((id) => groupOf(id).queryKey), (event) => ids.includes(event.task_id));
-  return { tasks, ids, sum: sumOf(known), ready: tasks.isSuccess && groups.every((group) => !group.isPending) };
-}
-
-export function Outcomes() {
+function Figures({ day }: { day: DayOutcomes }) {
   const t = useText();
-  const { tasks, ids, sum, ready } = useToday();
-  const { total_completed, failed, executing, scheduling } = sum;
   const option = useMemo(
     () => ({
       tooltip: { trigger: 'item', renderMode: 'richText' },
@@ -59,34 +33,48 @@ export function Outcomes() {
           radius: ['58%', '86%'],
           itemStyle: { borderColor: '#fff', borderWidth: 2 },
           label: { show: false },
-          data: Object.entries({ total_completed, failed, executing, scheduling }).map(([bucket, value]) => ({
-            value,
-            name: t(`progress.${bucket as keyof typeof colors}`),
-            itemStyle: { color: colors[bucket as keyof typeof colors] },
+          data: day.outcomes.map(({ outcome, calls }) => ({
+            value: calls,
+            name: t(`outcome.${outcome}`),
+            itemStyle: { color: colors[outcome] },
           })),
         },
       ],
     }),
-    [t, total_completed, failed, executing, scheduling],
+    [t, day],
   );
-  const figures = { tasks: ids.length, calls: count(sum.total_jobs) };
+  return (
+    <>
+      <Suspense fallback={<Skeleton.Node active style={{ height: 170, width: '100%' }} />}>
+        <Chart option={option} height={170} label={t('home.outcomes_table')} />
+      </Suspense>
+      <ul className="progress-legend">
+        {day.outcomes.map(({ outcome, calls }) => (
+          <li key={outcome}>
+            <i aria-hidden style={{ background: colors[outcome] }} />
+            {t(`outcome.${outcome}`)} <b data-outcome={outcome}>{count(calls)}</b>
+          </li>
+        ))}
+      </ul>
+      <p className="hint">{t('home.outcomes_hint', { date: day.date, calls: count(day.total) })}</p>
+    </>
+  );
+}
+
+export function Outcomes() {
+  const t = useText();
+  // Every minute, too: at midnight another day begins without an event.
+  const today = useQuery({ ...outcomesToday, refetchInterval: 60_000 });
+  useLiveQueries(['progress'], [subjects.outcomes]);
   return (
     <section className="panel" aria-labelledby="outcomes-title">
       <div className="panel-head">
         <h2 id="outcomes-title">{t('home.outcomes')}</h2>
       </div>
-      {tasks.isError && <Failed error={tasks.error} onRetry={() => void tasks.refetch()} />}
-      {!ready && !tasks.isError && <Skeleton active paragraph={{ rows: 4 }} title={false} />}
-      {ready && sum.total_jobs === 0 && <Nothing text={t('home.outcomes_none')} height={160} />}
-      {ready && sum.total_jobs > 0 && (
-        <>
-          <Suspense fallback={<Skeleton.Node active style={{ height: 170, width: '100%' }} />}>
-            <Chart option={option} height={170} label={t('home.outcomes_table')} />
-          </Suspense>
-          <ProgressLegend progress={sum} />
-          <p className="hint">{t(ids.length >= mostTasks ? 'home.outcomes_partial' : 'home.outcomes_hint', figures)}</p>
-        </>
-      )}
+      {today.isPending && <Skeleton active paragraph={{ rows: 4 }} title={false} />}
+      {today.isError && !today.data && <Failed error={today.error} onRetry={() => void today.refetch()} />}
+      {today.data?.total === 0 && <Nothing text={t('home.outcomes_none')} height={160} />}
+      {today.data && today.data.total > 0 && <Figures day={today.data} />}
     </section>
   );
 }
