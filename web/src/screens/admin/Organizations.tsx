@@ -1,10 +1,11 @@
 /** Makes an organisation and tells its id, which nothing lists afterwards. */
 import { useMutation } from '@tanstack/react-query';
-import { Alert, Button, Form, Input, InputNumber, Select } from 'antd';
+import { Alert, Button, Form, Input, InputNumber } from 'antd';
 import { answer, api } from '../../api/client';
 import { asApiError } from '../../api/errors';
 import { useText } from '../../i18n';
 import { Facts } from '../../parts/call_parts';
+import { Choice } from '../../parts/Choice';
 
 interface NewOrganization {
   name: string;
@@ -55,7 +56,10 @@ export function Organizations() {
           <Input maxLength={100} />
         </Form.Item>
         <Form.Item name="organization_type" label={t('admin.organization_type')}>
-          <Select options={([2, 1] as const).map((value) => ({ value, label: t(`admin.organization_type.${value}`) }))} />
+          <Choice
+            label={t('admin.organization_type')}
+            options={([2, 1] as const).map((value) => ({ value, label: t(`admin.organization_type.${value}`) }))}
+          />
         </Form.Item>
         <Form.Item name="end_time_days" label={t('admin.organization_days')} rules={[{ required: true, message: t('admin.missing') }]}>
           <InputNumber min={1} max={36500} precision={0} />
