@@ -31,9 +31,8 @@ test: setup ## sanitized build, format check, every test
 	@scripts/check-format
 	@TMPDIR=$$(scripts/test_folder) ctest --test-dir $(DEV) --output-on-failure -j $$(( $(JOBS) * 5 )) # most of the long tests mostly wait
 
-console: setup build ## every flow of the console in a browser, one after another (CONSOLE="leads widget" for some)
-	@cd tests/console && bad=0; for flow in $${CONSOLE:-$$(ls *.test.mjs | sed 's/.test.mjs//')}; do \
-	  WAIHU_BIN=$(CURDIR)/$(RELEASE)/bin python3 console.py $$PWD/$$flow.test.mjs || bad=1; done; exit $$bad
+console: setup build ## every flow of the console in a browser (CONSOLE="leads widget" for some; WAIHU_SCREENSHOTS=1 for pictures)
+	@WAIHU_BIN=$(CURDIR)/$(RELEASE)/bin python3 tests/console/console.py $(CONSOLE)
 
 tsan: setup ## races between threads, in everything that does not link CAF (whose headers and library do not agree with it)
 	@cmake --preset tsan

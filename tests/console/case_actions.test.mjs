@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { checkAccessibility, checkWidth, closeBrowser, finish, login, picture } from './browser.mjs';
-import { caseNow, clearFaults, dialled, fault, held, newCase } from './case_world.mjs';
+import { casesOf, clearFaults, dialled, fault, held } from './case_world.mjs';
 
 after(closeBrowser);
 
+const { newCase, caseNow } = casesOf('mediator');
 const pathOf = ({ caseId }) => `/cases/${caseId}`;
 const card = (page, party) => page.locator(`[data-person="${party.personId}"]`);
 

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { apiAs, world } from './browser.mjs';
 
 const prefix = '/api/v1/outbound-bot';
-const mediator = apiAs('mediator');
 
 /** Longer than all tests, on the provider's clock, which is 60 times as fast. */
 export const held = 24 * 3_600_000;
@@ -20,11 +19,20 @@ export const clearFaults = () => sim('DELETE', '/sim/faults');
 
 let numbers = 0;
 
+/** Cases as this user's organisation has them. */
+export const casesOf = (user) => ({
+  newCase: (parties, stage) => newCaseOf(user, parties, stage),
+  /** Has the parties called past the browser. */
+  callParties: ({ caseId, mediationId }) => apiAs(user)('POST', `${prefix}/call-v2`, { caseId, mediationId, callAuto: 0 }),
+  caseNow: (caseId) => apiAs(user)('GET', `${prefix}/cases/${caseId}`),
+  caseApi: (method, path, body) => apiAs(user)(method, prefix + path, body),
+});
+
 /**
  * Registers a case; `parties`: [name, how long the provider talks with this person; null: a number that cannot be dialled].
  * Answers its id and the parties' numbers.
  */
-export async function newCase(parties, stage = 14) {
+async function newCaseOf(user, parties, stage = 14) {
   numbers += 1;
   // Unique over all files of a run.
   const caseId = `C${Date.now().toString(36)}-${numbers}`;
@@ -36,16 +44,9 @@ export async function newCase(parties, stage = 14) {
   }));
   const plans = named.map(({ phoneNumber }, n) => ({ phone: phoneNumber, outcome: 'connected', talk_ms: parties[n][1] }));
   await sim('POST', '/sim/plans', plans.filter((plan) => plan.talk_ms !== null));
-  await mediator('PUT', `${prefix}/cases/${caseId}`, { mediationId: 20 + numbers, mediationType: 1, stage, parties: named });
+  await apiAs(user)('PUT', `${prefix}/cases/${caseId}`, { mediationId: 20 + numbers, mediationType: 1, stage, parties: named });
   return { caseId, mediationId: 20 + numbers, parties: named };
 }
-
-/** Has the parties called past the browser. */
-export const callParties = ({ caseId, mediationId }) =>
-  mediator('POST', `${prefix}/call-v2`, { caseId, mediationId, callAuto: 0 });
-
-export const caseNow = (caseId) => mediator('GET', `${prefix}/cases/${caseId}`);
-export const caseApi = (method, path, body) => mediator(method, prefix + path, body);
 
 /** How often the provider was given each party's number. */
 export async function dialled({ parties }) {

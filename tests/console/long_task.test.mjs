@@ -1,16 +1,17 @@
 /** A task of very many calls in one list. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { api, checkAccessibility, checkWidth, closeBrowser, finish, importLeads, login, phone, picture } from './browser.mjs';
+import { after, test } from 'node:test';
+import { api, checkAccessibility, checkWidth, closeBrowser, finish, importLeads, login, once, phone, picture } from './browser.mjs';
 
-const size = 20_000;
+/** A sanitized daemon beside other tests makes fewer (CMakeLists.txt). */
+const size = Number(process.env.WAIHU_LONG_TASK ?? 20_000);
 let id;
 
-before(async () => {
+const makeTask = once(async () => {
   const leads = Array.from({ length: size }, (_, n) => [`LONG-${n}`, `长名单${n}`, `136${String(n).padStart(8, '0')}`, '长名单']);
   assert.equal((await importLeads(leads)).success_count, size);
   const scene = (await api('GET', '/api/scenes'))[0].script_id;
-  const task = { task_name: '两万通', script_id: scene, size_desc: { leads_type: [], leads_product: ['长名单'] } };
+  const task = { task_name: `${size} 通`, script_id: scene, size_desc: { leads_type: [], leads_product: ['长名单'] } };
   ({ task_id: id } = await api('POST', '/api/create-autoCall-tasks', task));
   await api('POST', '/api/start-call-task', { task_id: id });
   await api('POST', '/api/suspend-resume-task', { action: 'suspend', task_id: id });
@@ -42,7 +43,8 @@ async function scrolled(page) {
   return { most, spent: (1000 * ((await taken()) - before)) / steps };
 }
 
-test('twenty thousand calls scroll in one list that draws few rows, asks few pages, and shows the right calls', async () => {
+test('very many calls scroll in one list that draws few rows, asks few pages, and shows the right calls', async () => {
+  await makeTask();
   const page = await login(`/?drawer=calls&task=${id}`);
   let asked = 0;
   page.on('request', (request) => (asked += request.url().endsWith('/api/query-task-execution') ? 1 : 0));
@@ -51,11 +53,11 @@ test('twenty thousand calls scroll in one list that draws few rows, asks few pag
   assert.equal(await page.locator('.call-scroll').getAttribute('aria-rowcount'), String(size + 1));
   asked = 0;
   const { most, spent } = await scrolled(page);
-  console.log(`scrolling 10,000 rows: ${spent.toFixed(1)} ms of the processor a frame`);
+  console.log(`scrolling ${size / 2} rows: ${spent.toFixed(1)} ms of the processor a frame`);
   assert.ok(most < 60, `${most} rows in the document`);
   assert.ok(spent < 16, `a frame takes ${spent} ms of the processor`);
   assert.ok(asked < 40, `${asked} pages asked on the way`);
-  for (const place of [15_000, size - 1, 0]) {
+  for (const place of [size * 0.75, size - 1, 0]) {
     await scrollTo(page, place);
     const wanted = await call(place);
     await page.locator(`[data-place="${place}"] .lead-button b`, { hasText: wanted.LeadsName }).waitFor();
@@ -66,11 +68,13 @@ test('twenty thousand calls scroll in one list that draws few rows, asks few pag
 });
 
 test('a call far down opens, and a reload shows it again', async () => {
+  await makeTask();
   const page = await login(`/?drawer=calls&task=${id}&list=all`, { viewport: phone });
   await page.locator('.call-scroll .lead-button').first().waitFor();
-  await scrollTo(page, 12_345);
-  const wanted = await call(12_345);
-  await page.locator('[data-place="12345"] .lead-button').click();
+  const place = size * 0.6;
+  await scrollTo(page, place);
+  const wanted = await call(place);
+  await page.locator(`[data-place="${place}"] .lead-button`).click();
   const drawer = page.getByRole('dialog', { name: `通话：${wanted.LeadsName}` });
   await drawer.getByText(wanted.LeadsPhone).waitFor();
   await page.reload();

@@ -23,6 +23,7 @@ export function App() {
         theme={theme}
         button={{ autoInsertSpace: false }}
         drawer={{ closable: { placement: 'end' } }}
+        pagination={{ showSizeChanger: false }}
       >
         <AntdApp component={false}>
           <ErrorBoundary>

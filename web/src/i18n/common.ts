@@ -58,6 +58,7 @@ export const zh = {
   'progress.total': '共 {count} 通',
   'progress.label': '任务进度：完成 {percent}%',
   'list.more': '加载更多',
+  'list.page_size': '每页条数',
   'rights.read_only': '您的账号只能查看，不能执行此操作',
 } as const;
 
@@ -120,5 +121,6 @@ export const en: Record<keyof typeof zh, string> = {
   'progress.total': '{count} calls',
   'progress.label': 'Progress of the task: {percent}% done',
   'list.more': 'Load more',
+  'list.page_size': 'Rows on a page',
   'rights.read_only': 'Your account may only look; this needs more rights',
 };

@@ -1,11 +1,12 @@
 /** Organisations page by page, and a form that makes one and tells its id. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Alert, Button, Form, Input, InputNumber, Pagination, Select, Tag } from 'antd';
+import { Alert, Button, Form, Input, InputNumber, Pagination, Tag } from 'antd';
 import { useState } from 'react';
 import { answer, api } from '../../api/client';
 import { asApiError } from '../../api/errors';
 import { useText } from '../../i18n';
 import { Facts } from '../../parts/call_parts';
+import { Choice } from '../../parts/Choice';
 import { Failed, Loading, Nothing } from '../../parts/states';
 import { adminSubjects, organizationsOf } from './queries';
 
@@ -102,7 +103,10 @@ function Maker() {
           <Input maxLength={100} />
         </Form.Item>
         <Form.Item name="organization_type" label={t('admin.organization_type')}>
-          <Select options={([2, 1] as const).map((value) => ({ value, label: t(`admin.organization_type.${value}`) }))} />
+          <Choice
+            label={t('admin.organization_type')}
+            options={([2, 1] as const).map((value) => ({ value, label: t(`admin.organization_type.${value}`) }))}
+          />
         </Form.Item>
         <Form.Item name="end_time_days" label={t('admin.organization_days')} rules={[{ required: true, message: t('admin.missing') }]}>
           <InputNumber min={1} max={36500} precision={0} />

@@ -1,12 +1,13 @@
 /** Users page by page, found by name, phone or organisation, and the role of each, which is changed after a question. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { App, Input, Pagination, Select, Tag } from 'antd';
+import { App, Input, Pagination, Tag } from 'antd';
 import { useState } from 'react';
 import { answer, api } from '../../api/client';
 import { asApiError } from '../../api/errors';
 import type { User, UserRole } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useText } from '../../i18n';
+import { Choice } from '../../parts/Choice';
 import { Failed, Loading, Nothing } from '../../parts/states';
 import { useSettled } from '../../parts/useSettled';
 import { adminSubjects, usersOf } from './queries';
@@ -48,9 +49,9 @@ function UserRow({ of, isSelf }: { of: User; isSelf: boolean }) {
             .join(' · ')}
         </p>
       </div>
-      <Select<UserRole>
+      <Choice<UserRole>
         className="admin-role"
-        aria-label={t('admin.user_role_of', { name: of.username })}
+        label={t('admin.user_role_of', { name: of.username })}
         value={of.role}
         loading={change.isPending}
         disabled={change.isPending}

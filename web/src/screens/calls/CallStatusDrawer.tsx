@@ -1,7 +1,7 @@
 /** A task's calls: progress of its job group, figures, filters, and a page of calls, all kept current by events. */
 import { PauseCircleOutlined, PlayCircleOutlined, ReloadOutlined } from '@ant-design/icons';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Alert, App, Button, Segmented, Select, Switch, Tooltip } from 'antd';
+import { Alert, App, Button, Segmented, Switch, Tooltip } from 'antd';
 import { asApiError } from '../../api/errors';
 import { useLiveQueries } from '../../api/live';
 import { callsOf, fetchCalls, groupOf, interestOf, reasonsOfTask, subjects, type CallFilter } from '../../api/queries';
@@ -9,6 +9,7 @@ import type { ExecutionPage, Interest } from '../../api/types';
 import { useDrawers } from '../../app/drawers';
 import type { DrawerProps } from '../../app/screens';
 import { useText } from '../../i18n';
+import { Choice } from '../../parts/Choice';
 import { count } from '../../parts/format';
 import { SideDrawer } from '../../parts/SideDrawer';
 import { Failed, Loading } from '../../parts/states';
@@ -81,9 +82,9 @@ function Filters({ filter, scrolling, onRefresh, refreshing }: FiltersProps) {
         onChange={(value) => change({ interest: value === 'all' ? null : value, page: null, call: null })}
         options={choices}
       />
-      <Select
+      <Choice
         className="calls-outcome"
-        aria-label={t('calls.filter_outcome')}
+        label={t('calls.filter_outcome')}
         value={filter.outcome ?? 'all'}
         onChange={(value) => change({ outcome: value === 'all' ? null : value, page: null, call: null })}
         options={[

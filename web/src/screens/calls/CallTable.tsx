@@ -5,6 +5,7 @@ import type { CallFilter } from '../../api/queries';
 import type { CallJob, ExecutionPage } from '../../api/types';
 import { useDrawers } from '../../app/drawers';
 import { useText } from '../../i18n';
+import { named } from '../../parts/Choice';
 import { clock, count, maskedPhone } from '../../parts/format';
 import { Nothing } from '../../parts/states';
 import { isInterest, lastAttempt, pageSizes, statusOf } from './call_view';
@@ -145,7 +146,7 @@ export function CallTable({ page, filter, updating }: { page: ExecutionPage; fil
         current={page.pagination.page}
         pageSize={filter.pageSize}
         total={page.pagination.total_count}
-        showSizeChanger={wide}
+        showSizeChanger={wide && named(t('list.page_size'))}
         pageSizeOptions={[...pageSizes]}
         showTotal={(total) => t('calls.page_total', { count: count(total) })}
         onChange={(next, size) => change({ page: size === filter.pageSize ? next : null, size, call: null })}

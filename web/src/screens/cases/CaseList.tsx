@@ -1,10 +1,11 @@
 /** Calls to parties of cases, newest first, with their numbers; from here a case is opened. */
 import { useQuery } from '@tanstack/react-query';
-import { Button, Form, Input, Pagination, Select, Tag } from 'antd';
+import { Button, Form, Input, Pagination, Tag } from 'antd';
 import { Link, useNavigate, useSearchParams } from 'react-router-dom';
 import { callTypes, caseCallsOf, caseFigures, useLiveCases } from '../../api/case_calls';
 import type { CaseCall } from '../../api/types';
 import { useText } from '../../i18n';
+import { Choice } from '../../parts/Choice';
 import { count, maskedPhone } from '../../parts/format';
 import { Failed, Loading, Nothing } from '../../parts/states';
 import { filterOf, filterStates, isCaseId, stateOfCall } from './case_view';
@@ -90,14 +91,14 @@ export default function CaseList() {
       <section className="panel">
         <div className="case-tools">
           <Finder />
-          <Select
-            aria-label={t('case.filter_status')}
+          <Choice
+            label={t('case.filter_status')}
             value={filter.status}
             onChange={(value) => change('status', value)}
             options={[{ value: '', label: t('case.filter_all_status') }, ...filterStates.map((value) => ({ value, label: t(`case.state.${value}`) }))]}
           />
-          <Select
-            aria-label={t('case.filter_type')}
+          <Choice
+            label={t('case.filter_type')}
             value={filter.type}
             onChange={(value) => change('type', value)}
             options={[{ value: '', label: t('case.filter_all_types') }, ...callTypes.map((value) => ({ value, label: t(`case.type.${value}`) }))]}

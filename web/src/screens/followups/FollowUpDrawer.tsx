@@ -14,6 +14,7 @@ import { lazily } from '../../app/lazily';
 import type { DrawerProps } from '../../app/screens';
 import { palette } from '../../app/theme';
 import { useText } from '../../i18n';
+import { named } from '../../parts/Choice';
 import { count, maskedPhone } from '../../parts/format';
 import { SideDrawer } from '../../parts/SideDrawer';
 import { Failed, Loading, Nothing } from '../../parts/states';
@@ -136,7 +137,7 @@ function Records({ page, pageSize, updating }: { page: ExecutionPage; pageSize: 
         pageSize={pageSize}
         total={page.pagination.total_count}
         showLessItems
-        showSizeChanger={page.pagination.total_count > pageSizes[0]}
+        showSizeChanger={page.pagination.total_count > pageSizes[0] && named(t('list.page_size'))}
         pageSizeOptions={[...pageSizes]}
         onChange={(next, size) => change({ page: size === pageSize ? next : null, size })}
       />

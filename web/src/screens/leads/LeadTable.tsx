@@ -3,6 +3,7 @@ import { Grid, Pagination, Table, Tag, type TableColumnsType } from 'antd';
 import type { LeadItem, LeadPage } from '../../api/types';
 import { useDrawers } from '../../app/drawers';
 import { useText } from '../../i18n';
+import { named } from '../../parts/Choice';
 import { count, maskedPhone } from '../../parts/format';
 import { leadPageOf, pageSizes } from './lead_view';
 
@@ -112,7 +113,7 @@ export function LeadTable({ page, updating }: { page: LeadPage; updating: boolea
         current={page.pagination.page}
         pageSize={pageSize}
         total={page.pagination.total}
-        showSizeChanger={wide}
+        showSizeChanger={wide && named(t('list.page_size'))}
         pageSizeOptions={[...pageSizes]}
         showTotal={(total) => t('task.leads', { count: count(total) })}
         onChange={(next, size) => change({ p: size === pageSize ? next : null, n: size })}

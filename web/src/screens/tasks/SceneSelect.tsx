@@ -1,8 +1,8 @@
 /** Chooses the scene that a task calls with. */
 import { useQuery } from '@tanstack/react-query';
-import { Select } from 'antd';
 import { scenes as scenesQuery } from '../../api/task_queries';
 import { useText } from '../../i18n';
+import { Choice } from '../../parts/Choice';
 import { Failed } from '../../parts/states';
 
 interface SceneSelectProps {
@@ -17,11 +17,11 @@ export function SceneSelect({ value, onChange }: SceneSelectProps) {
   if (scenes.isError && !scenes.data) return <Failed error={scenes.error} onRetry={() => void scenes.refetch()} />;
   const options = (scenes.data ?? []).map(({ script_id, scene_name }) => ({ value: script_id, label: scene_name }));
   return (
-    <Select
+    <Choice
+      label={t('tasks.scene_choose')}
       className="scene-select"
       allowClear
       showSearch={{ optionFilterProp: 'label' }}
-      aria-label={t('tasks.scene_choose')}
       placeholder={t('tasks.scene_choose')}
       notFoundContent={t('tasks.scene_none')}
       loading={scenes.isPending}
