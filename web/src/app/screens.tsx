@@ -46,7 +46,7 @@ export const drawers: readonly DrawerEntry[] = [
   {
     name: 'calls',
     load: () => import('../screens/calls/CallStatusDrawer'),
-    parameters: ['task', 'page', 'size', 'interest', 'followed', 'list'],
+    parameters: ['task', 'page', 'size', 'interest', 'outcome', 'followed', 'list'],
   },
   { name: 'call', load: () => import('../screens/calls/CallDrawer'), parameters: ['call'] },
   { name: 'case-call', load: () => import('../screens/cases/CaseCallDrawer'), parameters: ['job'] },
