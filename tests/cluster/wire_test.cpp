@@ -103,8 +103,8 @@ auto all_of(const automation_view& x) {
   return std::tie(a);
 }
 auto all_of(const automation_state& x) {
-  const auto& [a, b, c, d, e, f, g] = x;
-  return std::tie(a, b, c, d, e, f, g);
+  // The rest stays with the node that was asked.
+  return std::tie(x.running, x.node, x.live_jobs, x.polling_jobs, x.waiting_jobs, x.last_sweep, x.next_sweep);
 }
 auto all_of(const sweep_now&) { return std::tuple<>{}; }
 auto all_of(const tell_progress_elsewhere& x) {
@@ -177,8 +177,9 @@ std::vector<exchange> every_exchange() {
        run_record{"0123", "ORG", id, 500, milliseconds{1}, false, run_status::failed, 10, 9, row, "why", some_day,
                   some_day}},
       {await_case_calls{"ORG", id, {row, row}, milliseconds{8'000}}, true},
-      {switch_automation{"ORG", true, user_id{77}}, automation_state{false, "node-a", 1, 2, 3, some_day, std::nullopt}},
-      {automation_view{"ORG"}, automation_state{true, "node-b", 4, 5, 6, std::nullopt, some_day}},
+      {switch_automation{"ORG", true, user_id{77}},
+       automation_state{false, "node-a", 1, 2, 3, some_day, {}, {}, {}, {}}},
+      {automation_view{"ORG"}, automation_state{true, "node-b", 4, 5, 6, {}, some_day, {}, {}, {}}},
       {sweep_now{}, true},
       {tell_progress_elsewhere{
            event_record{event_id{3}, "ORG", id, row, "progress", "from", "to", some_day, R"({"failed":1})"}},

@@ -101,7 +101,7 @@ test('an organisation is made and its id told; a name that is taken is refused',
   await page.getByText('已创建组织 城东分公司').waitFor();
   const id = await page.locator('[data-organization]').textContent();
   assert.match(id, /^[A-Z0-9]{6,8}$/);
-  await page.locator(`[data-organization-row=${id}]`).waitFor();
+  await page.locator(`[data-organization-row="${id}"]`).waitFor();
   await picture(page, 'admin-organization-made-zh');
   await make();
   await page.getByText('组织名称已存在').waitFor();
