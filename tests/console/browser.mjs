@@ -35,25 +35,43 @@ async function theBrowser() {
 export async function closeBrowser() {
   await browser?.close();
   browser = undefined;
+  shared = undefined;
 }
 
-/**
- * A page of its own, with its own storage. `allowed`: patterns of console messages that the test provokes.
- * page.complaints collects everything else: errors, warnings of the policy, what threw.
- */
-export async function open(path = '/', { viewport = desktop, language = 'zh', allowed = [], session } = {}) {
-  const context = await (await theBrowser()).newContext({
-    viewport, locale: 'zh-CN', timezoneId: 'Asia/Shanghai',
+let shared;
+
+/** Pages share a context, since loading the console anew takes the longest; what they stored goes with them (`finish`). */
+async function newContext() {
+  return (await theBrowser()).newContext({
+    viewport: desktop, locale: 'zh-CN', timezoneId: 'Asia/Shanghai',
     // Motion costs a processor that draws by itself dear, and shows nothing that is tested.
     reducedMotion: 'reduce',
   });
-  await context.addInitScript(([chosen, known]) => {
+}
+
+/** One without pages: a test that failed leaves its own there, and what it stored. */
+async function sharedContext() {
+  if (shared?.pages().length) {
+    await shared.close();
+    shared = undefined;
+  }
+  return (shared ??= await newContext());
+}
+
+/**
+ * A page with nothing in its storage, nor in its cache when it is `fresh`. `allowed`: patterns of console messages that the test provokes.
+ * page.complaints collects everything else: errors, warnings of the policy, what threw.
+ */
+export async function open(path = '/', { viewport = desktop, language = 'zh', allowed = [], session, fresh = false } = {}) {
+  const context = fresh ? await newContext() : await sharedContext();
+  const page = await context.newPage();
+  if (viewport !== desktop) await page.setViewportSize(viewport);
+  await page.addInitScript(([chosen, known]) => {
     if (localStorage.getItem('test.begun')) return;
     localStorage.setItem('test.begun', 'yes');
     localStorage.setItem('waihu.language', chosen);
     if (known) localStorage.setItem('waihu.session', JSON.stringify(known));
   }, [language, session]);
-  const page = await context.newPage();
   page.setDefaultTimeout(15_000 * slowness);
   page.complaints = [];
   const complain = (text) => {
@@ -193,10 +211,14 @@ export async function picture(page, name) {
   await page.screenshot({ path: fileURLToPath(new URL(`${name}.png`, folder)) });
 }
 
-/** Nothing went wrong in the page; closes it. */
+/** Nothing went wrong in the page; closes it, the tabs beside it and what they stored. */
 export async function finish(page) {
   assert.deepEqual(page.complaints, [], 'the console of the browser');
-  await page.context().close();
+  const context = page.context();
+  if (context !== shared) return context.close();
+  await Promise.all(context.pages().map((tab) => tab !== page && tab.close()));
+  await page.evaluate(() => localStorage.clear());
+  await page.close();
 }
 
 /** The API, as the operator, past the browser: to change something behind the page's back. */

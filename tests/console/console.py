@@ -107,7 +107,7 @@ class World:
             waiting = self.task(f"门店回访 {number + 1:02d}", "皮卡")
             self.start(waiting)
             self.ok("POST", "/api/suspend-resume-task", {"action": "suspend", "task_id": waiting})
-        wait_for("the first task is followed up", lambda: self.tell(done) == 4, 120 * SLOWNESS, 0.25)
+        wait_for("the first task is followed up", lambda: self.tell(done) == 4, 120 * SLOWNESS, 0.5)
         ready = self.task("新车上市邀约", "电动")
         paused = self.task(LONG_NAME, "房车")
         self.start(paused)

@@ -65,13 +65,13 @@ test('a task that is made elsewhere is counted here within a second', async () =
 
 test('the first useful paint of the login page comes within a second', async () => {
   const paints = [];
-  for (let visit = 0; visit < 4; visit += 1) {
-    const page = await open('/');
+  for (let visit = 0; visit < 4 && !paints.some((paint) => paint < limitMs); visit += 1) {
+    const page = await open('/', { fresh: true });
     await page.getByRole('button', { name: /^登\s?录$/ }).waitFor();
     paints.push(await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime));
     await finish(page);
   }
-  // Each visit has an empty cache; the best of them is what the console can do on a machine with other work.
+  // Each visit has an empty cache; the best of four is what the console can do on a machine with other work.
   const best = Math.min(...paints);
   console.log(`first paint, ms: ${paints.map(Math.round).join(' ')}`);
   assert.ok(best < limitMs, `${paints} ms`);

@@ -62,6 +62,7 @@ test('logging out in one tab ends the session in the other', async () => {
   const second = await page.context().newPage();
   await second.goto(page.url());
   await second.getByRole('heading', { name: '进行中的任务' }).waitFor();
+  await page.bringToFront();
   await page.getByRole('button', { name: /用户菜单/ }).click();
   await page.getByRole('menuitem', { name: '退出登录' }).click();
   await page.getByText('已退出登录').waitFor();

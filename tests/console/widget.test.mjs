@@ -13,8 +13,8 @@ const makeRunning = once(async () => {
   await callParties(running);
 });
 let running;
-/** A page of who has these calls. */
-const clerk = async (path = '/', options = {}) => {
+/** A page of who has these calls; one on which little else is. */
+const clerk = async (path = '/scenes', options = {}) => {
   await makeRunning();
   return login(path, { as: 'clerk', ...options });
 };
@@ -38,7 +38,7 @@ test('without a call there is an icon without a number, and its panel says so', 
 });
 
 test('each call under way has a bubble with the name, the status in Chinese and a clock that goes on', async () => {
-  const page = await clerk();
+  const page = await clerk('/');
   await twoTalk(page);
   for (const party of running.parties) {
     const bubble = bubbleOf(page, party);

@@ -20,6 +20,8 @@ export const palette = {
 export const theme: ThemeConfig = {
   hashed: false,
   token: {
+    // antd then waits for no end of a motion, of which there is none (app.css).
+    motion: !window.matchMedia('(prefers-reduced-motion: reduce)').matches,
     fontFamily,
     colorPrimary: palette.brand,
     colorLink: palette.brand,
