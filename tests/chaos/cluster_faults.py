@@ -233,13 +233,16 @@ class Faults:
         for seen in self.disturbances:
             if seen.until_ms - seen.at_ms <= self.options.lease_s * 1000:
                 continue
+            # What it gave up between the look at its shards and the disturbance is another's already.
+            owner = {change["shard"]: change["node"] for change in leases if change["at_ms"] < seen.at_ms}
+            shards = {shard for shard in seen.shards if owner.get(shard) == seen.node}
             taken = {}
             for change in leases:
-                if change["at_ms"] >= seen.at_ms and change["shard"] in seen.shards and change["node"]:
+                if change["at_ms"] >= seen.at_ms and change["shard"] in shards and change["node"]:
                     taken.setdefault(change["shard"], change["at_ms"] - seen.at_ms)
             is_tracked = seen.tasks and set(seen.tracked_ms) >= set(seen.tasks)
             yield {"kind": seen.kind, "node": seen.node, "lasted_ms": seen.until_ms - seen.at_ms, "tasks": len(seen.tasks),
-                   "owned_ms": max(taken.values()) if set(taken) == seen.shards and taken else None,
+                   "owned_ms": max(taken.values()) if set(taken) == shards and taken else None,
                    "tracked_ms": max(seen.tracked_ms[task] for task in seen.tasks) if is_tracked else None,
                    "bound_ms": 1000 * max(FAILOVER_S, self.options.lease_s + 5), "alone": seen.is_alone,
-                   "shards": len(seen.shards)}
+                   "shards": len(shards)}
