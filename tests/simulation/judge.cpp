@@ -6,23 +6,23 @@ namespace waihu::simulation {
 
 namespace {
 
-constexpr std::array<std::string_view, promise_count> names{"nobody_is_called_twice",
-                                                            "nobody_is_dialled_after_being_given_up",
-                                                            "no_send_without_a_durable_intent",
-                                                            "no_send_without_the_shard",
-                                                            "a_suspended_task_sends_nothing",
-                                                            "a_stale_epoch_changes_nothing",
-                                                            "a_terminal_status_never_changes",
-                                                            "a_result_is_what_the_provider_said",
-                                                            "task_type_moves_legally",
-                                                            "interest_is_set_once",
-                                                            "a_provider_id_is_set_once_and_right",
-                                                            "every_call_leaves_exactly_one_follow_up",
-                                                            "unplaced_is_said_only_of_calls_never_placed",
-                                                            "calls_per_second_are_kept",
-                                                            "every_campaign_ends",
-                                                            "nothing_is_left_behind",
-                                                            "no_actor_fails_by_itself"};
+constexpr std::array<std::string_view, promise_count> promise_names{"nobody_is_called_twice",
+                                                                    "nobody_is_dialled_after_being_given_up",
+                                                                    "no_send_without_a_durable_intent",
+                                                                    "no_send_without_the_shard",
+                                                                    "a_suspended_task_sends_nothing",
+                                                                    "a_stale_epoch_changes_nothing",
+                                                                    "a_terminal_status_never_changes",
+                                                                    "a_result_is_what_the_provider_said",
+                                                                    "task_type_moves_legally",
+                                                                    "interest_is_set_once",
+                                                                    "a_provider_id_is_set_once_and_right",
+                                                                    "every_call_leaves_exactly_one_follow_up",
+                                                                    "unplaced_is_said_only_of_calls_never_placed",
+                                                                    "calls_per_second_are_kept",
+                                                                    "every_campaign_ends",
+                                                                    "nothing_is_left_behind",
+                                                                    "no_actor_fails_by_itself"};
 
 /// The moves of state-machines.md section 2, written down a second time on purpose.
 bool may_move(int from, int to) {
@@ -36,7 +36,7 @@ std::string row_name(const memory_state::stored_job& job) {
 
 }  // namespace
 
-std::string_view name_of(promise kept) noexcept { return names.at(static_cast<std::size_t>(kept)); }
+std::string_view name_of(promise kept) noexcept { return promise_names.at(static_cast<std::size_t>(kept)); }
 
 void judge::complain(promise broken, std::string what) { breaches_.push_back({broken, std::move(what)}); }
 
