@@ -49,7 +49,7 @@ result<bool> apply_next(postgres_session& session, const std::vector<migration>&
     tx.exec("set local lock_timeout = '60s'");
     tx.exec("set local statement_timeout = 0");
     tx.exec(take_turn);
-    work.learn_transaction_id();
+    work.learn_transaction_id_unmarked();
     const auto history = read_history(tx);
     if (auto problem = find_problem(history, known)) return fail(errc::conflict, std::move(*problem));
     if (history.size() == known.size()) return false;
@@ -84,7 +84,7 @@ result<int> migrate(const config::store_options& options, const std::vector<migr
   auto partitions = session.transact<bool>(postgres_session::mode::write, [](postgres_work& work) -> result<bool> {
     auto& tx = work.raw();
     tx.exec(take_turn);
-    work.learn_transaction_id();
+    work.learn_transaction_id_unmarked();
     if (tx.exec("select to_regproc('waihu_make_event_partitions') is not null")[0][0].as<bool>())
       tx.exec("select waihu_make_event_partitions(2)");
     return true;

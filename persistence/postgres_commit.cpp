@@ -12,7 +12,7 @@ namespace {
 
 // KEY SHARE lets renewals of the lease pass (they change no key) and makes a claim (FOR UPDATE) wait for this commit.
 constexpr statement fence_shards{"fence_shards",
-                                 "select shard, epoch, node, pg_current_xact_id()::text from shards"
+                                 "select shard, epoch, node from shards"
                                  " where shard = any($1::smallint[]) order by shard for key share"};
 constexpr statement task_organization{"task_organization",
                                       "select id, organization_id from call_tasks where id = any($1::bigint[])"};
@@ -62,10 +62,9 @@ std::vector<std::size_t> postgres_commit::fence() {
   for (const auto& c : changes_) shards.insert(value(shard_of(ownership_of(c).task)));
   std::array<std::int64_t, shard_count> epochs{};
   epochs.fill(-1);
-  for (const auto& row : work_.run(fence_shards, array_of(shards))) {
+  work_.learn_transaction_id();
+  for (const auto& row : work_.run(fence_shards, array_of(shards)))
     if (!row[2].as<std::string>().empty()) epochs.at(row[0].as<std::size_t>()) = row[1].as<std::int64_t>();
-    if (work_.transaction_id().empty()) work_.set_transaction_id(row[3].as<std::string>());
-  }
   find_organizations();
   std::vector<std::size_t> passed;
   passed.reserve(changes_.size());

@@ -121,8 +121,21 @@ result<std::string> connection_string(const config::store_options& o) {
 }
 
 void postgres_work::learn_transaction_id() {
+  static constexpr statement leave{"leave_mark",
+                                   "insert into write_marks (session, mark) values ($1, $2)"
+                                   " on conflict (session) do update set mark = excluded.mark, left_at = now() "
+                                   "returning pg_current_xact_id()::text"};
+  static constexpr statement sweep{"sweep_marks",
+                                   "delete from write_marks where session in (select session from write_marks"
+                                   " where left_at < now() - interval '7 days' limit 1000 for update skip locked)"};
+  mark_ = session_.next_mark();
+  transaction_id_ = run(leave, session_.name(), mark_)[0][0].as<std::string>();
+  if (mark_ == 1) run(sweep);
+}
+
+void postgres_work::learn_transaction_id_unmarked() {
   static constexpr statement ask{"current_transaction", "select pg_current_xact_id()::text"};
-  set_transaction_id(run(ask)[0][0].as<std::string>());
+  transaction_id_ = run(ask)[0][0].as<std::string>();
 }
 
 void postgres_work::rest_at_most(std::chrono::milliseconds longest) {
@@ -130,7 +143,19 @@ void postgres_work::rest_at_most(std::chrono::milliseconds longest) {
   run(set, std::to_string(longest.count()));
 }
 
-postgres_session::postgres_session(config::store_options options) : options_{std::move(options)} {
+namespace {
+
+std::string fresh_session_name() {
+  std::random_device random;
+  std::string name;
+  for (int i = 0; i < 4; ++i) name += std::to_string(random()) + (i < 3 ? "-" : "");
+  return name;
+}
+
+}  // namespace
+
+postgres_session::postgres_session(config::store_options options)
+    : options_{std::move(options)}, name_{fresh_session_name()} {
   options_.write_tries = std::max(options_.write_tries, 1);
 }
 
@@ -221,19 +246,30 @@ void postgres_session::back_off(int attempt) const {
   std::this_thread::sleep_for(std::chrono::milliseconds{ms});
 }
 
-postgres_session::fate postgres_session::ask_fate(const std::string& transaction_id) {
-  static constexpr statement ask{"transaction_fate", "select pg_xact_status($1::text::xid8)"};
+postgres_session::fate postgres_session::ask_fate(const std::string& transaction_id, std::int64_t mark) {
+  static constexpr statement ask{"transaction_fate", "select pg_xact_status($1::text::xid8), 0"};
+  static constexpr statement ask_marked{
+      "marked_transaction_fate",
+      "select pg_xact_status($1::text::xid8), coalesce((select mark from write_marks where session = $2), 0)"};
+  constexpr std::string_view not_given_yet = "22023";
   for (int attempt = 1; attempt <= options_.write_tries; ++attempt) {
     if (attempt > 1) back_off(attempt);
     if (!ensure_open()) continue;
     try {
       pqxx::work tx{*connection_};
-      const auto row = postgres_work{*this, tx}.run(ask, transaction_id);
+      postgres_work work{*this, tx};
+      const auto row = mark == 0 ? work.run(ask, transaction_id) : work.run(ask_marked, transaction_id, name_);
       const auto status = row[0][0].as<std::string>(std::string{});
+      // The id of a transaction that a crash of the server has undone is given again: only the mark is ours alone.
+      const bool is_ours = row[0][1].as<std::int64_t>() >= mark;
       tx.commit();
-      if (status == "committed") return fate::committed;
+      if (status == "committed") return is_ours ? fate::committed : fate::aborted;
       if (status == "aborted") return fate::aborted;
       // "in progress": the old backend has not finished; ask again.
+    } catch (const pqxx::sql_error& refused) {
+      // The id was given before the crash and has not been since: that transaction is no more.
+      if (refused.sqlstate() == not_given_yet) return fate::aborted;
+      if (!is_open()) drop();
     } catch (const std::exception&) {
       if (!is_open()) drop();
     }

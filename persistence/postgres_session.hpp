@@ -62,18 +62,23 @@ class postgres_work {
 
   /// For statements that cannot be prepared.
   pqxx::transaction_base& raw() noexcept { return tx_; }
-  /// Identity of the transaction, by which its fate can be asked after a lost COMMIT.
-  void set_transaction_id(std::string id) { transaction_id_ = std::move(id); }
-  /// Asks for it. Every writing transaction does so (or has it from its first statement) before it changes anything.
+  /// Identity of the transaction, by which its fate can be asked after a lost COMMIT. Every writing transaction asks
+  /// for it before it changes anything, and leaves its mark with it (migration 0014).
   void learn_transaction_id();
+  /// The same without a mark, while there may be no table for it: what is lost with a crash of the server is taken for
+  /// done at times, so that the asker must look again himself.
+  void learn_transaction_id_unmarked();
   /// Until its end, or until told otherwise, this transaction may be silent for so long between two statements.
   void rest_at_most(std::chrono::milliseconds longest);
   const std::string& transaction_id() const noexcept { return transaction_id_; }
+  /// 0 = none was left.
+  std::int64_t mark() const noexcept { return mark_; }
 
  private:
   postgres_session& session_;
   pqxx::transaction_base& tx_;
   std::string transaction_id_;
+  std::int64_t mark_{};
 };
 
 /// Not thread-safe.
@@ -104,10 +109,14 @@ class postgres_session {
   void drop() noexcept;
   void prepare(const statement& s);
   const config::store_options& options() const noexcept { return options_; }
+  /// Nobody else's, in any process.
+  const std::string& name() const noexcept { return name_; }
+  /// Greater than all before.
+  std::int64_t next_mark() noexcept { return ++last_mark_; }
 
  private:
   enum class fate : std::uint8_t { committed, aborted, unknown };
-  fate ask_fate(const std::string& transaction_id);
+  fate ask_fate(const std::string& transaction_id, std::int64_t mark);
   void back_off(int attempt) const;
   /// What operators must know: lines store.* of docs/operations.md.
   void note_loss();
@@ -120,6 +129,8 @@ class postgres_session {
   std::unique_ptr<pqxx::quiet_errorhandler> silence_;
   std::unordered_set<std::string> prepared_;
   std::uint64_t generation_{};
+  std::string name_;
+  std::int64_t last_mark_{};
   std::chrono::milliseconds connect_delay_{};
   std::chrono::steady_clock::time_point next_connect_{};
   std::optional<std::chrono::steady_clock::time_point> lost_since_;
@@ -146,6 +157,7 @@ result<T> postgres_session::transact(mode how, Body&& body) {
     }
     std::optional<result<T>> made;
     std::string transaction_id;
+    std::int64_t mark = 0;
     bool committing = false;
     store_fault fault;
     const auto began = std::chrono::steady_clock::now();
@@ -154,6 +166,7 @@ result<T> postgres_session::transact(mode how, Body&& body) {
       made.emplace(body(work));
       if (!*made) return tx.abort();
       transaction_id = work.transaction_id();
+      mark = work.mark();
       committing = true;
       tx.commit();
       note_duration(std::chrono::steady_clock::now() - began, how);
@@ -175,7 +188,7 @@ result<T> postgres_session::transact(mode how, Body&& body) {
     if (fault.what == store_fault::kind::refused) return tl::unexpected<failure>(std::move(last));
     if (fault.what == store_fault::kind::broken) drop();
     if (fault.what == store_fault::kind::broken && committing && how == mode::write) {
-      const auto became = transaction_id.empty() ? fate::unknown : ask_fate(transaction_id);
+      const auto became = transaction_id.empty() ? fate::unknown : ask_fate(transaction_id, mark);
       if (became == fate::committed) return std::move(*made);
       if (became == fate::unknown) return fail(errc::lost, "the connection to the store broke during commit");
     }

@@ -112,7 +112,10 @@ void commit_cutter::serve(int client) {
         ++count_;
         if (for_good_) stop_listening();
       }
-      if (how == cut::before_commit) break;
+      if (how == cut::before_commit) {
+        if (meanwhile_) meanwhile_();
+        break;
+      }
       swallow = how == cut::after_commit;
       open = send_all(server, buffer.data(), got);
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -25,6 +26,8 @@ class commit_cutter {
   config::store_options options() const { return options_; }
   /// The next COMMIT is cut so, once. With `for_good`, no connection is accepted after it.
   void arm(cut how, bool for_good = false);
+  /// Done at a cut before the COMMIT, while the client does not know yet that its connection is gone. Before `arm`.
+  void before_client_knows(std::function<void()> what) { meanwhile_ = std::move(what); }
   /// COMMITs cut so far.
   int count() const { return count_; }
 
@@ -39,6 +42,7 @@ class commit_cutter {
   std::atomic<cut> armed_{cut::none};
   std::atomic<bool> for_good_{false}, stopping_{false};
   std::atomic<int> count_{0};
+  std::function<void()> meanwhile_;
   std::thread acceptor_;
   std::mutex mutex_;
   std::vector<std::thread> servants_;

@@ -197,6 +197,25 @@ TEST_P(PostgresOutage, AnAccountIsCreatedOnceThoughTheAnswerWasLost) {
   EXPECT_EQ(made->username, "li");
 }
 
+TEST_P(PostgresOutage, ATransactionWhoseIdIsGivenAgainAfterACrashIsNotTakenForDone) {
+  private_cluster cluster;
+  ASSERT_TRUE(migrate(cluster.options()));
+  commit_cutter cutter{cluster.options()};
+  auto options = cutter.options();
+  options.write_tries = 20;
+  const auto writer = make_postgres_store_factory(options)();
+  cutter.before_client_knows([&] {
+    // What was not on the disk is gone, its transactions' ids with it; others get them, and commit.
+    cluster.restart_immediate();
+    for (int i = 0; i < 20; ++i) ask_sql(cluster.options(), "select pg_current_xact_id()");
+  });
+  cutter.arm(commit_cutter::cut::before_commit);
+  const auto made = writer->run(query::create_user{"li", "h", "", "", "", "", user_role::viewer});
+  EXPECT_EQ(cutter.count(), 1);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(ask_sql(cluster.options(), "select count(*) from users")[0], "1") << "it was told as done";
+}
+
 TEST_P(PostgresOutage, ALockThatIsHeldTooLongIsReportedAndNothingIsHalfDone) {
   const auto id = calling_task(2);
   const auto rows = rows_of(id);
