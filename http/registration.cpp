@@ -51,7 +51,6 @@ std::string created_organization(const zone_clock& zone, const organization_reco
   envelope e(2000, "组织创建成功");
   auto& w = e.data();
   w.StartObject();
-  field(w, "id", made.id);
   write_organization_fields(w, zone, made);
   w.EndObject();
   return e.done().body;
@@ -60,6 +59,7 @@ std::string created_organization(const zone_clock& zone, const organization_reco
 }  // namespace
 
 void write_organization_fields(json_writer& w, const zone_clock& zone, const organization_record& organization) {
+  field(w, "id", organization.id);
   field(w, "name", organization.name);
   field(w, "organization_id", organization.organization_id);
   field(w, "organization_type", organization.organization_type);

@@ -17,6 +17,7 @@ export function randomOf(seed) {
 
 /** What a string of a pattern may look like. A pattern that is new in the description needs a line here. */
 const BY_PATTERN = {
+  '^([0-9]{4}-[0-9]{2}-[0-9]{2})?$': ['2026-11-22', '2024-02-29', ''],
   '^[+-]?[0-9]{1,18}$': ['1', '12', '+7', '-3', '000', '999999999999999999'],
   '^[0-9+\\- ]+$': ['13900000001', '+86 139-0000', '00000'],
   '\\S': ['任务', 'a', ' x ', '客户 😀'],
