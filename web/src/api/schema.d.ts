@@ -2608,7 +2608,8 @@ export interface operations {
                      *           "create_time": "2026-11-22 10:30:00",
                      *           "organization_id": "ORGAAA",
                      *           "dcc_user": "dcc_li",
-                     *           "dcc_user_org_id": "ORGAAA"
+                     *           "dcc_user_org_id": "ORGAAA",
+                     *           "role": "operator"
                      *         },
                      *         "org_id": "ORGAAA",
                      *         "access_token": "eyJhbGciOiJIUzI1NiJ9.e30.c2ln",
@@ -2700,7 +2701,8 @@ export interface operations {
                      *           "create_time": "2026-11-22 10:30:00",
                      *           "organization_id": "ORGAAA",
                      *           "dcc_user": "dcc_li",
-                     *           "dcc_user_org_id": "ORGAAA"
+                     *           "dcc_user_org_id": "ORGAAA",
+                     *           "role": "operator"
                      *         },
                      *         "org_id": "ORGAAA",
                      *         "access_token": "eyJhbGciOiJIUzI1NiJ9.e30.c2ln",
@@ -2934,7 +2936,8 @@ export interface operations {
                      *           "create_time": "2026-11-22 10:30:00",
                      *           "organization_id": "ORGAAA",
                      *           "dcc_user": "dcc_li",
-                     *           "dcc_user_org_id": "ORGAAA"
+                     *           "dcc_user_org_id": "ORGAAA",
+                     *           "role": "operator"
                      *         },
                      *         "org_id": "ORGAAA",
                      *         "access_token": "eyJhbGciOiJIUzI1NiJ9.e30.c2ln",
@@ -3232,7 +3235,8 @@ export interface operations {
                      *           "create_time": "2026-11-22 10:30:00",
                      *           "organization_id": "ORGAAA",
                      *           "dcc_user": "dcc_li",
-                     *           "dcc_user_org_id": "ORGAAA"
+                     *           "dcc_user_org_id": "ORGAAA",
+                     *           "role": "operator"
                      *         }
                      *       }
                      *     }
@@ -3302,7 +3306,8 @@ export interface operations {
                      *           "create_time": "2026-11-22 10:30:00",
                      *           "organization_id": "ORGAAA",
                      *           "dcc_user": "",
-                     *           "dcc_user_org_id": ""
+                     *           "dcc_user_org_id": "",
+                     *           "role": "operator"
                      *         }
                      *       }
                      *     }
