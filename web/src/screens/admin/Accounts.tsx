@@ -1,14 +1,14 @@
 /** DCC accounts page by page: makes, enables and disables them. */
 import { PlusOutlined } from '@ant-design/icons';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { App, Button, Pagination, Tag } from 'antd';
+import { App, Button, Tag } from 'antd';
 import { useState } from 'react';
 import { answer, api } from '../../api/client';
 import { asApiError } from '../../api/errors';
 import type { DccAccount } from '../../api/types';
 import { useText } from '../../i18n';
-import { Failed, Loading, Nothing } from '../../parts/states';
 import { NewAccount } from './NewAccount';
+import { PagedRows } from './PagedRows';
 import { accountsOf, adminSubjects } from './queries';
 
 function Account({ of }: { of: DccAccount }) {
@@ -68,28 +68,12 @@ export function Accounts() {
           {t('admin.account_new')}
         </Button>
       </div>
-      {accounts.isPending && <Loading />}
-      {accounts.isError && <Failed error={accounts.error} onRetry={() => void accounts.refetch()} />}
-      {accounts.data?.items.length === 0 && <Nothing text={t('admin.accounts_none')} />}
-      {accounts.data && accounts.data.items.length > 0 && (
-        <>
-          <ul className="admin-rows">
-            {accounts.data.items.map((account) => (
-              <Account key={account.id} of={account} />
-            ))}
-          </ul>
-          <Pagination
-            className="calls-pages"
-            simple
-            align="end"
-            hideOnSinglePage
-            current={accounts.data.pagination.page}
-            pageSize={accounts.data.pagination.page_size}
-            total={accounts.data.pagination.total}
-            onChange={setPage}
-          />
-        </>
-      )}
+      <PagedRows
+        of={accounts}
+        none={t('admin.accounts_none')}
+        row={(account) => <Account key={account.id} of={account} />}
+        onPage={setPage}
+      />
       {making && <NewAccount onClose={() => setMaking(false)} />}
     </section>
   );

@@ -1,13 +1,13 @@
 /** Organisations page by page, and a form that makes one and tells its id. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Alert, Button, Form, Input, InputNumber, Pagination, Tag } from 'antd';
+import { Alert, Button, Form, Input, InputNumber, Tag } from 'antd';
 import { useState } from 'react';
 import { answer, api } from '../../api/client';
 import { asApiError } from '../../api/errors';
 import { useText } from '../../i18n';
 import { Facts } from '../../parts/call_parts';
 import { Choice } from '../../parts/Choice';
-import { Failed, Loading, Nothing } from '../../parts/states';
+import { PagedRows } from './PagedRows';
 import { adminSubjects, organizationsOf } from './queries';
 
 interface NewOrganization {
@@ -22,36 +22,22 @@ function List() {
   const organizations = useQuery(organizationsOf(page));
   return (
     <section className="panel gap-below" aria-label={t('admin.tab.organizations')}>
-      {organizations.isPending && <Loading />}
-      {organizations.isError && <Failed error={organizations.error} onRetry={() => void organizations.refetch()} />}
-      {organizations.data?.items.length === 0 && <Nothing text={t('admin.organizations_none')} />}
-      {organizations.data && organizations.data.items.length > 0 && (
-        <>
-          <ul className="admin-rows">
-            {organizations.data.items.map((each) => (
-              <li key={each.id} data-organization-row={each.organization_id}>
-                <div className="admin-row-name">
-                  <b>{each.name}</b>
-                  <p className="hint">
-                    {`${t('admin.organization_id')} ${each.organization_id} · ${t('admin.organization_end')} ${each.end_time ?? '–'}`}
-                  </p>
-                </div>
-                <Tag>{t(`admin.organization_type.${each.organization_type}`)}</Tag>
-              </li>
-            ))}
-          </ul>
-          <Pagination
-            className="calls-pages"
-            simple
-            align="end"
-            hideOnSinglePage
-            current={organizations.data.pagination.page}
-            pageSize={organizations.data.pagination.page_size}
-            total={organizations.data.pagination.total}
-            onChange={setPage}
-          />
-        </>
-      )}
+      <PagedRows
+        of={organizations}
+        none={t('admin.organizations_none')}
+        row={(each) => (
+          <li key={each.id} data-organization-row={each.organization_id}>
+            <div className="admin-row-name">
+              <b>{each.name}</b>
+              <p className="hint">
+                {`${t('admin.organization_id')} ${each.organization_id} · ${t('admin.organization_end')} ${each.end_time ?? '–'}`}
+              </p>
+            </div>
+            <Tag>{t(`admin.organization_type.${each.organization_type}`)}</Tag>
+          </li>
+        )}
+        onPage={setPage}
+      />
     </section>
   );
 }

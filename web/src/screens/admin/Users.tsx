@@ -1,6 +1,6 @@
 /** Users page by page, found by name, phone or organisation, and the role of each, which is changed after a question. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { App, Input, Pagination, Tag } from 'antd';
+import { App, Input, Tag } from 'antd';
 import { useState } from 'react';
 import { answer, api } from '../../api/client';
 import { asApiError } from '../../api/errors';
@@ -8,8 +8,8 @@ import type { User, UserRole } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useText } from '../../i18n';
 import { Choice } from '../../parts/Choice';
-import { Failed, Loading, Nothing } from '../../parts/states';
 import { useSettled } from '../../parts/useSettled';
+import { PagedRows } from './PagedRows';
 import { adminSubjects, usersOf } from './queries';
 
 const roles: readonly UserRole[] = ['admin', 'operator', 'viewer'];
@@ -87,28 +87,12 @@ export function Users() {
           }}
         />
       </div>
-      {users.isPending && <Loading />}
-      {users.isError && !users.data && <Failed error={users.error} onRetry={() => void users.refetch()} />}
-      {users.data?.items.length === 0 && <Nothing text={t('admin.users_none')} />}
-      {users.data && users.data.items.length > 0 && (
-        <>
-          <ul className="admin-rows">
-            {users.data.items.map((each) => (
-              <UserRow key={each.id} of={each} isSelf={each.id === user?.id} />
-            ))}
-          </ul>
-          <Pagination
-            className="calls-pages"
-            simple
-            align="end"
-            hideOnSinglePage
-            current={users.data.pagination.page}
-            pageSize={users.data.pagination.page_size}
-            total={users.data.pagination.total}
-            onChange={setPage}
-          />
-        </>
-      )}
+      <PagedRows
+        of={users}
+        none={t('admin.users_none')}
+        row={(each) => <UserRow key={each.id} of={each} isSelf={each.id === user?.id} />}
+        onPage={setPage}
+      />
     </section>
   );
 }

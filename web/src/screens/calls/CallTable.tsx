@@ -1,19 +1,17 @@
 /** A page of calls: a virtual table where there is room for one, cards on a narrow screen. */
-import { Grid, Pagination, Table, Tag, type TableColumnsType } from 'antd';
+import { Grid, Tag, type TableColumnsType } from 'antd';
 import { useSyncExternalStore } from 'react';
 import type { CallFilter } from '../../api/queries';
 import type { CallJob, ExecutionPage } from '../../api/types';
 import { useDrawers } from '../../app/drawers';
 import { useText } from '../../i18n';
-import { named } from '../../parts/Choice';
 import { clock, count, maskedPhone } from '../../parts/format';
+import { PageBar, PageTable } from '../../parts/page_table';
 import { Nothing } from '../../parts/states';
 import { isInterest, lastAttempt, pageSizes, statusOf } from './call_view';
 
 /** Of the window's height, taken by everything around the table. */
 const aroundTable = 470;
-/** As many rows as are drawn without a virtual table at no cost. */
-const fewRows = 20;
 
 function useWindowHeight(): number {
   return useSyncExternalStore(
@@ -111,21 +109,15 @@ function Rows({ calls, updating }: { calls: readonly CallJob[]; updating: boolea
     { key: 'interest', title: t('calls.interest'), width: 110, render: (_, call) => <InterestTag call={call} /> },
     { key: 'follow', title: t('calls.follow_up'), width: 300, render: (_, call) => <FollowCell call={call} /> },
   ];
-  const virtual = calls.length > fewRows;
   return (
-    <Table<CallJob>
-      aria-label={t('calls.table')}
+    <PageTable<CallJob>
+      label={t('calls.table')}
       rowKey="row_id"
-      size="middle"
-      tableLayout="fixed"
-      className="call-table"
       columns={columns}
-      dataSource={calls as CallJob[]}
-      loading={updating}
-      pagination={false}
-      virtual={virtual}
-      {...(virtual ? { scroll: { x: 910, y: Math.max(320, height - aroundTable) } } : {})}
-      onRow={(call) => ({ onClick: () => open('call', { call: call.row_id }) })}
+      rows={calls}
+      updating={updating}
+      scroll={{ x: 910, y: Math.max(320, height - aroundTable) }}
+      onOpen={(call) => open('call', { call: call.row_id })}
     />
   );
 }
@@ -138,18 +130,14 @@ export function CallTable({ page, filter, updating }: { page: ExecutionPage; fil
   return (
     <>
       {wide ? <Rows calls={page.jobs_data} updating={updating} /> : <Cards calls={page.jobs_data} />}
-      <Pagination
-        className="calls-pages"
-        size={wide ? 'middle' : 'small'}
-        simple={!wide}
-        align="end"
-        current={page.pagination.page}
+      <PageBar
+        wide={wide}
+        page={page.pagination.page}
         pageSize={filter.pageSize}
         total={page.pagination.total_count}
-        showSizeChanger={wide && named(t('list.page_size'))}
-        pageSizeOptions={[...pageSizes]}
-        showTotal={(total) => t('calls.page_total', { count: count(total) })}
-        onChange={(next, size) => change({ page: size === filter.pageSize ? next : null, size, call: null })}
+        pageSizes={pageSizes}
+        totalText={(total) => t('calls.page_total', { count: count(total) })}
+        onPage={(next, size) => change({ page: next, size, call: null })}
       />
     </>
   );

@@ -5,14 +5,14 @@
 import { useSyncExternalStore } from 'react';
 import type { CaseCallEntry } from '../../api/types';
 import { session } from '../../app/session';
+import { storedText } from '../../app/stored_text';
 
 export type Answer = Pick<CaseCallEntry, 'personId' | 'errorCode' | 'message' | 'startTime' | 'callInterval'>;
 
-const storageKey = 'waihu.case-answers';
+const stored = storedText('waihu.case-answers');
 /** Cases that are remembered; the oldest goes first. */
 const mostCases = 50;
 const none: readonly Answer[] = [];
-const listeners = new Set<() => void>();
 let text = '';
 let known: Record<string, readonly Answer[]> = {};
 
@@ -22,12 +22,7 @@ function nameOf(caseId: string): string {
 }
 
 function read(): Record<string, readonly Answer[]> {
-  let now = text;
-  try {
-    now = localStorage.getItem(storageKey) ?? '';
-  } catch {
-    return known;
-  }
+  const now = stored.get();
   if (now !== text) {
     text = now;
     try {
@@ -41,13 +36,8 @@ function read(): Record<string, readonly Answer[]> {
 
 function write(next: Record<string, readonly Answer[]>): void {
   known = next;
-  try {
-    text = JSON.stringify(next);
-    localStorage.setItem(storageKey, text);
-  } catch {
-    // Without storage the answers last as long as the page.
-  }
-  listeners.forEach((listener) => listener());
+  text = JSON.stringify(next);
+  stored.set(text);
 }
 
 export function answersOf(caseId: string): readonly Answer[] {
@@ -73,18 +63,6 @@ session.subscribe(() => {
   if (!session.get().token && Object.keys(read()).length > 0) write({});
 });
 
-function subscribe(listener: () => void): () => void {
-  const fromElsewhere = (event: StorageEvent): void => {
-    if (event.key === storageKey || event.key === null) listener();
-  };
-  listeners.add(listener);
-  window.addEventListener('storage', fromElsewhere);
-  return () => {
-    listeners.delete(listener);
-    window.removeEventListener('storage', fromElsewhere);
-  };
-}
-
 export function useAnswers(caseId: string): readonly Answer[] {
-  return useSyncExternalStore(subscribe, () => answersOf(caseId));
+  return useSyncExternalStore(stored.subscribe, () => answersOf(caseId));
 }

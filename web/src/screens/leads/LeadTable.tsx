@@ -1,14 +1,12 @@
 /** A page of leads: a table where there is room for one, cards on a narrow screen. */
-import { Grid, Pagination, Table, Tag, type TableColumnsType } from 'antd';
+import { Grid, Tag, type TableColumnsType } from 'antd';
 import type { LeadItem, LeadPage } from '../../api/types';
 import { useDrawers } from '../../app/drawers';
 import { useText } from '../../i18n';
-import { named } from '../../parts/Choice';
 import { count, maskedPhone } from '../../parts/format';
+import { PageBar, PageTable } from '../../parts/page_table';
 import { leadPageOf, pageSizes } from './lead_view';
 
-/** As many rows as are drawn without a virtual table at no cost. */
-const fewRows = 20;
 const tableHeight = 560;
 
 function LeadButton({ lead }: { lead: LeadItem }) {
@@ -78,21 +76,15 @@ function Rows({ leads, updating }: { leads: readonly LeadItem[]; updating: boole
     { key: 'time', title: t('leads.latest_follow'), width: 180, render: (_, lead) => lead.latest_follow?.follow_time ?? '–' },
     { key: 'remark', title: t('leads.remark'), width: 280, render: (_, lead) => <Remark lead={lead} /> },
   ];
-  const virtual = leads.length > fewRows;
   return (
-    <Table<LeadItem>
-      aria-label={t('leads.title')}
+    <PageTable<LeadItem>
+      label={t('leads.title')}
       rowKey="id"
-      size="middle"
-      tableLayout="fixed"
-      className="call-table"
       columns={columns}
-      dataSource={leads as LeadItem[]}
-      loading={updating}
-      pagination={false}
-      virtual={virtual}
-      {...(virtual ? { scroll: { x: 1120, y: tableHeight } } : {})}
-      onRow={(lead) => ({ onClick: () => open('lead', { lead: lead.leads_id }) })}
+      rows={leads}
+      updating={updating}
+      scroll={{ x: 1120, y: tableHeight }}
+      onOpen={(lead) => open('lead', { lead: lead.leads_id })}
     />
   );
 }
@@ -105,18 +97,14 @@ export function LeadTable({ page, updating }: { page: LeadPage; updating: boolea
   return (
     <>
       {wide ? <Rows leads={page.items} updating={updating} /> : <Cards leads={page.items} />}
-      <Pagination
-        className="calls-pages"
-        size={wide ? 'middle' : 'small'}
-        simple={!wide}
-        align="end"
-        current={page.pagination.page}
+      <PageBar
+        wide={wide}
+        page={page.pagination.page}
         pageSize={pageSize}
         total={page.pagination.total}
-        showSizeChanger={wide && named(t('list.page_size'))}
-        pageSizeOptions={[...pageSizes]}
-        showTotal={(total) => t('task.leads', { count: count(total) })}
-        onChange={(next, size) => change({ p: size === pageSize ? next : null, n: size })}
+        pageSizes={pageSizes}
+        totalText={(total) => t('task.leads', { count: count(total) })}
+        onPage={(next, size) => change({ p: next, n: size })}
       />
     </>
   );

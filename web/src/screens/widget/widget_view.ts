@@ -1,6 +1,7 @@
 /** What the widget shows of the calls under way, apart from how it is drawn. */
 import { daemonTime, isActive } from '../../api/case_calls';
 import type { CaseCall } from '../../api/types';
+import { storedText } from '../../app/stored_text';
 
 /**
  * Calls to be shown, the newest on top, so that the oldest lies nearest to the corner. A call that the daemon has given up
@@ -23,41 +24,16 @@ export function isOpen(choice: Choice, calls: number, hasRoom: boolean): boolean
   return choice === '' ? calls > 0 && hasRoom : choice === 'open';
 }
 
-const storageKey = 'waihu.widget';
+const stored = storedText('waihu.widget');
 
 /** The choice is kept for this browser, so that a reload and another tab show the same. */
 export const choice = {
   get(): Choice {
-    try {
-      const kept = localStorage.getItem(storageKey);
-      return kept === 'open' || kept === 'minimised' ? kept : '';
-    } catch {
-      return memory;
-    }
+    const kept = stored.get();
+    return kept === 'open' || kept === 'minimised' ? kept : '';
   },
-
   set(next: Choice): void {
-    memory = next;
-    try {
-      localStorage.setItem(storageKey, next);
-    } catch {
-      // Without storage the choice lasts as long as the page.
-    }
-    listeners.forEach((listener) => listener());
+    stored.set(next);
   },
-
-  subscribe(listener: () => void): () => void {
-    const fromElsewhere = (event: StorageEvent): void => {
-      if (event.key === storageKey || event.key === null) listener();
-    };
-    listeners.add(listener);
-    window.addEventListener('storage', fromElsewhere);
-    return () => {
-      listeners.delete(listener);
-      window.removeEventListener('storage', fromElsewhere);
-    };
-  },
+  subscribe: stored.subscribe,
 };
-
-let memory: Choice = '';
-const listeners = new Set<() => void>();
