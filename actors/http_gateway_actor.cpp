@@ -142,6 +142,13 @@ void switch_organization(gateway_pointer self, const switch_automation& wanted,
       auto_atom::value, wanted);
 }
 
+/// Adds what each node counts for itself.
+void add_counts(automation_state& sum, const automation_state& of) {
+  sum.live_jobs += of.live_jobs;
+  sum.polling_jobs += of.polling_jobs;
+  sum.waiting_jobs += of.waiting_jobs;
+}
+
 /// Answers of several nodes, added up as they come in.
 struct gathered_automation {
   std::mutex guard;
@@ -162,18 +169,14 @@ void view_automation(gateway_pointer self, const automation_view& wanted, const 
       if (other.empty()) {
         all->own = std::move(state);
       } else if (state) {
-        all->others.live_jobs += state->live_jobs;
-        all->others.polling_jobs += state->polling_jobs;
-        all->others.waiting_jobs += state->waiting_jobs;
+        add_counts(all->others, *state);
       } else {
         all->others.silent_nodes.push_back(other);
       }
       if (--all->open > 0) return;
     }
     if (all->own) {
-      all->own->live_jobs += all->others.live_jobs;
-      all->own->polling_jobs += all->others.polling_jobs;
-      all->own->waiting_jobs += all->others.waiting_jobs;
+      add_counts(*all->own, all->others);
       std::sort(all->others.silent_nodes.begin(), all->others.silent_nodes.end());
       all->own->silent_nodes = std::move(all->others.silent_nodes);
     }

@@ -21,15 +21,15 @@ namespace {
 constexpr statement select_user_by_name{"select_user_by_name",
                                         "select " WAIHU_USER_COLUMNS " from users where username = $1"};
 constexpr statement select_user_by_id{"select_user_by_id", "select " WAIHU_USER_COLUMNS " from users where id = $1"};
-constexpr statement count_users{"count_users",
-                                "select count(*) from users where $1 = '' or strpos(lower(username), $1) > 0"
-                                " or strpos(coalesce(phone, ''), $1) > 0 or strpos(lower(organization_id), $1) > 0"
-                                " or strpos(lower(dcc_user_org_id), $1) > 0"};
+#define WAIHU_USERS_HOLDING                                      \
+  " from users where $1 = '' or strpos(lower(username), $1) > 0" \
+  " or strpos(coalesce(phone, ''), $1) > 0"                      \
+  " or strpos(lower(organization_id), $1) > 0"                   \
+  " or strpos(lower(dcc_user_org_id), $1) > 0"
+constexpr statement count_users{"count_users", "select count(*)" WAIHU_USERS_HOLDING};
 constexpr statement select_users{"select_users",
-                                 "select " WAIHU_USER_COLUMNS
-                                 " from users where $1 = '' or strpos(lower(username), $1) > 0"
-                                 " or strpos(coalesce(phone, ''), $1) > 0 or strpos(lower(organization_id), $1) > 0"
-                                 " or strpos(lower(dcc_user_org_id), $1) > 0 order by id limit $2 offset $3"};
+                                 "select " WAIHU_USER_COLUMNS WAIHU_USERS_HOLDING " order by id limit $2 offset $3"};
+#undef WAIHU_USERS_HOLDING
 // Two who take the role from one another wait here for each other, and the second sees what the first has left.
 constexpr statement lock_administrators{"lock_administrators",
                                         "select id from users where user_role = 1 order by id for update"};

@@ -77,7 +77,7 @@ constexpr statement select_standing{
     ", case when t.task_type = 4 then coalesce((select max(e.id) from task_events e where e.task_id = t.id), 0) end"
     " from call_tasks t where t.id = $1 and t.organization_id = $2" WAIHU_IS_CAMPAIGN};
 
-/// Stands for every outcome in the two statements below; "" is the one of calls that have not ended.
+/// Stands for every outcome in `count_jobs` and `select_jobs`; "" is the one of calls that have not ended.
 constexpr std::string_view any_outcome = "*";
 constexpr statement count_jobs{
     "count_jobs",

@@ -61,11 +61,6 @@ table shards_of(const cluster_view& view) {
   return t;
 }
 
-int report_store(const failure& why) {
-  std::cerr << "waihuctl: " << why.message << '\n';
-  return is_transient(why.code) ? not_reached : refused;
-}
-
 /// The store of waihud's configuration; nullptr after the faults were told.
 std::unique_ptr<store> open_store(const store_request& r) {
   const auto loaded = config::load({r.config_file, config::process_environment(), r.sets, {"store"}});

@@ -27,6 +27,11 @@ int report(const api_answer& refusal) {
   return refusal.http_status == 503 ? not_reached : refusal.http_status == 403 ? not_allowed : refused;
 }
 
+int report_store(const failure& why) {
+  std::cerr << "waihuctl: " << printable(why.message) << '\n';
+  return is_transient(why.code) ? not_reached : refused;
+}
+
 result<server_address> address_of(const global_options& g) { return server_address::parse(g.url); }
 
 result<api_client> open_api(const global_options& g) {

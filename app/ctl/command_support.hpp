@@ -13,6 +13,8 @@ namespace waihu::ctl {
 int report(const failure& why);
 /// The same for an answer that is an error.
 int report(const api_answer& refusal);
+/// The same for failures of the store, which are never a reason to log in.
+int report_store(const failure& why);
 
 /// Address and token as the global options say. Failures: see server_address::parse and read_token.
 result<server_address> address_of(const global_options& g);

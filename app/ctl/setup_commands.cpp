@@ -22,12 +22,6 @@ int report_faults(const config::load_outcome& loaded) {
   return bad_usage;
 }
 
-/// Failures of the store: never a reason to log in.
-int report_store(const failure& why) {
-  std::cerr << "waihuctl: " << why.message << '\n';
-  return is_transient(why.code) ? not_reached : refused;
-}
-
 /// The organisation as it is in the store afterwards.
 result<std::string> ensure_organization(store& s, const setup_request& wanted) {
   if (!wanted.organization_id.empty()) {
