@@ -1,5 +1,7 @@
 """Any node answers any read: the same whichever is asked, and while a task's node is away the store's answer, marked as
 older, instead of an error."""
+import json
+import pathlib
 import signal
 import time
 import unittest
@@ -8,13 +10,18 @@ from cluster_harness import ClusterScenario, Node, shard_of
 from harness import ask, wait_for
 
 LEADS, TASKS = 40, 4
+API = json.loads((pathlib.Path(__file__).parents[2] / "http/openapi/openapi.json").read_text())
+# Pages for people and streams of events (cluster_events_test.py); everything else that is got must be compared here.
+NO_ANSWERS = {"/", "/docs", "/docs/reader.js", "/docs/reader.css", "/openapi.json", "/api/events", "/api/ws"}
+CASES = "/api/v1/outbound-bot"
 
 
 class ClusterReads(ClusterScenario):
     names = ("node-a", "node-b")
     # Long enough a lease that a node which is away goes on to own its tasks while it is asked for.
     overrides = {"node.lease_time_ms": 20000, "node.lease_renew_ms": 1000, "cluster.ask_timeout_ms": 1000,
-                 "cluster.heartbeat_ms": 1000, "cluster.link_timeout_ms": 4000}
+                 "cluster.heartbeat_ms": 1000, "cluster.link_timeout_ms": 4000,
+                 "cases.scripts": "follow_up.applicant=remind,follow_up.respondent=ask", "cases.look_interval_ms": 300}
 
     def campaign(self):
         """Tasks of which each node owns some, over disjoint leads; started by way of node-a."""
@@ -68,23 +75,64 @@ class ClusterReads(ClusterScenario):
                 ("POST", "/api/diagnose-task", {"task_id": task}), ("POST", "/api/query-task-execution", {"task_id": task}),
                 ("GET", f"/api/tasks/{task}/why", None)]
 
-    def reads(self, tasks):
-        every = [("GET", path, None) for path in (
-            "/api/leads/statistics", "/api/leads/count", "/api/leads?page=1&page_size=50", "/api/leads/L00001", "/api/scenes",
-            f"/api/scenes/{self.script_id}", "/api/task_list?page=1&page_size=50", "/api/tasks", "/api/task-stats",
-            "/api/v1/outbound-bot/tasks", "/api/v1/outbound-bot/statistics", "/api/v1/outbound-bot/scripts",
-            "/api/v1/outbound-bot/config", "/api/config/check")]
+    def case(self):
+        """A case whose parties are called, to the end of the calls; answers what was said of the first of them."""
+        parties = [{"personId": f"C1-{n}", "name": "张三", "phoneNumber": f"1390000000{n}", "personType": n} for n in range(2)]
+        status, answer = self.api("PUT", f"{CASES}/cases/C1",
+                                  {"mediationId": 20, "mediationType": 1, "stage": 14, "parties": parties})
+        self.assertEqual(status, 200, answer)
+        status, answer = self.api("POST", f"{CASES}/call-v2",
+                                  {"caseId": "C1", "mediationId": "20", "callAuto": 0, "callPersonId": ""})
+        self.assertEqual((status, [entry["errorCode"] for entry in answer["data"]]), (201, [0, 0]), answer)
+        self.cases = [task for task in map(int, self.postgres.sql(
+            "select id from call_tasks where origin = 'case'", self.store_url).split())]
+        return answer["data"][0]
+
+    def background_run(self, task):
+        """A run over the task's calls, to its end."""
+        run = self.ok("POST", "/api/start-query-execution-run", {"task_id": task})["run_id"]
+        wait_for("the run has ended", lambda: self.ok("GET", f"/api/get-query-execution-run?run_id={run}")["status"]
+                 == "done", 60, 0.25)
+        return run
+
+    def reads(self, tasks, call):
+        """Every question of the API, by the path in its description."""
+        rows = self.postgres.sql("select min(id) from leads_task_list group by task_id", self.store_url).splitlines()
+        run = self.background_run(tasks[0])
+        page = "page=1&page_size=50"
+        job, person = call["jobId"], call["personId"]
+        gets = {
+            "/api/health": [""], "/api/auth/verify": [""], "/api/token/verify": [""], "/api/config/check": [""],
+            "/api/users": [page, "q=ad"], "/api/organizations": [page], "/api/dcc/user/list": [page], "/api/cluster": [""],
+            "/api/leads/statistics": [""], "/api/leads/count": [""], "/api/leads": [page], "/api/leads/L00001": [""],
+            "/api/scenes": [""], f"/api/scenes/{self.script_id}": [""],
+            "/api/task_list": [page], "/api/tasks": [""], "/api/task-stats": [""], "/api/outcomes": [""],
+            "/api/get-query-execution-run": [f"run_id={run}"],
+            f"{CASES}/tasks": [""], f"{CASES}/statistics": [""], f"{CASES}/scripts": [""], f"{CASES}/config": [""],
+            f"{CASES}/cases/C1": [""], f"{CASES}/status": [f"jobId={job}", "caseRef=C1&phoneNumber=13900000000"],
+            f"{CASES}/conversation-log": ["caseId=C1", f"jobId={job}"], f"{CASES}/task/{job}": [""],
+            f"{CASES}/task/{job}/logs": [""], f"{CASES}/person/{person}/history": [""],
+            **{f"/api/task_followup_records/{task}": [page] for task in tasks},
+            **{f"/api/jobs/{row}/{what}": [""] for row in rows for what in ("why", "timeline")},
+        }
+        every = [("GET", f"{path}?{query}" if query else path, None) for path, queries in gets.items() for query in queries]
         every += [("POST", "/api/leads/statistics/filtered", {}), ("POST", "/api/auto-task", {"action": "check"})]
         for task in tasks:
             every += self.task_reads(task)
-            every.append(("GET", f"/api/task_followup_records/{task}?page=1&page_size=50", None))
-        rows = self.postgres.sql("select min(id) from leads_task_list group by task_id", self.store_url).splitlines()
-        for row in rows:
-            every += [("GET", f"/api/jobs/{row}/why", None), ("GET", f"/api/jobs/{row}/timeline", None)]
         return every
 
+    def not_asked(self, reads):
+        """Paths of the API's description that are got and that none of these is."""
+        asked = [path.split("?")[0].split("/") for method, path, _ in reads if method == "GET"]
+
+        def fits(template, path):
+            return len(template) == len(path) and all(t == p or t.startswith("{") for t, p in zip(template, path))
+        return [path for path, methods in API["paths"].items() if "get" in methods and path not in NO_ANSWERS
+                and not any(fits(path.split("/"), each) for each in asked)]
+
     # What tells of the node that was asked, or of the moment.
-    LOCAL = {"node", "last_sweep", "next_sweep", "query_time", "request_id", "timestamp"}
+    LOCAL = {"node", "last_sweep", "next_sweep", "query_time", "request_id", "timestamp", "at", "lease_left_ms", "last_sign_ms",
+             "clock_off_ms", "remaining_seconds", "remaining_hours"}
 
     def plain(self, value):
         if isinstance(value, dict):
@@ -117,10 +165,14 @@ class ClusterReads(ClusterScenario):
         group = {name: {task: self.on(name, "POST", "/api/describe-job-group", {"task_id": task})[1]["data"]["job_group_id"]
                         for task in tasks} for name in self.names}
         self.assertEqual(group["node-a"], group["node-b"])
-        self.complete(tasks)
+        call = self.case()
+        self.complete(tasks + self.cases)
+        reads = self.reads(tasks, call)
+        self.assertEqual(self.not_asked(reads), [], "the API has more questions than are compared")
         different = []
-        for method, path, body in self.reads(tasks):
+        for method, path, body in reads:
             (status_a, a), (status_b, b) = (self.on(name, method, path, body) for name in self.names)
+            self.assertEqual(status_a, 200, (path, a))
             if (status_a, self.plain(a)) != (status_b, self.plain(b)):
                 different.append((path, body, a, b))
         self.assertEqual(different, [])
