@@ -4,9 +4,15 @@
     console.py [--web-root DIR] [--stay] [FLOW ...]
 
 A FLOW is the first part of the name of a file here, as "leads" of leads.test.mjs; none: all of them, in one world and one browser.
-Needs chromium-headless-shell or chromium, and playwright-core and axe-core in web/node_modules (npm ci). WAIHU_BIN selects the programs; the console is the one
-in the daemon, or that of a folder. WAIHU_SCREENSHOTS=1 keeps pictures in docs/screenshots. --stay tells the address and
-how to log in, and waits for Ctrl-C instead of testing. Exit 0: every test passed."""
+Needs chromium-headless-shell or chromium, and playwright-core and axe-core in web/node_modules (npm ci). The console is the
+one in the daemon, or that of a folder. --stay tells the address and how to log in, and waits for Ctrl-C instead of testing.
+Exit 0: every test passed. By the environment:
+
+    WAIHU_BIN           the folder of the programs
+    WAIHU_SCREENSHOTS   1: pictures are kept in docs/screenshots
+    WAIHU_SLOWNESS      5: everything may take five times as long
+    WAIHU_LONG_TASK     leads of the task whose list is scrolled
+    WAIHU_BRIEF         1: axe looks at half of the combinations of language and width"""
 import argparse
 import json
 import os
@@ -36,7 +42,8 @@ OVERRIDES = {"dispatch.organization_calls_per_s": 2, "cases.scripts": CASE_SCRIP
 # corner of the clerk shows no calls but those that its tests make.
 PEOPLE = {"operator": ("演示公司", "DEMO0001", "admin"), "newcomer": ("演示公司", "DEMO0001", "admin"),
           "reader": ("演示公司", "DEMO0001", "viewer"),
-          "mediator": ("调解中心", "CASE0001", "operator"), "viewer": ("调解中心", "CASE0001", "viewer"), "clerk": ("调解二中心", "CASE0002", "operator")}
+          "mediator": ("调解中心", "CASE0001", "operator"), "viewer": ("调解中心", "CASE0001", "viewer"),
+          "clerk": ("调解二中心", "CASE0002", "operator")}
 
 
 class World:
