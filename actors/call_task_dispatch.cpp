@@ -46,6 +46,11 @@ call_rules assign_rules(const call_task_state& state, const std::shared_ptr<depa
           std::move(permit), [batch](steady_time now) { return batch->admit(now); }};
 }
 
+/// The same for whoever owns the task, so that a successor can spend it.
+std::string mark_of(const call_task_state& state, batch_id batch) {
+  return state.at.job_group_id + "/" + std::to_string(value(batch));
+}
+
 struct order_visitor {
   task_pointer self;
 
@@ -93,10 +98,14 @@ struct order_visitor {
         std::make_shared<departing>(departing{state.eng->leaving, state.record.organization_id, orders.size(), {}});
     call_provider<assigned_jobs>(
         self, *state.eng, "AssignJobs", assign_rules(state, batch),
-        [group = state.at.job_group_id, orders = std::move(orders), batch](
+        [group = state.at.job_group_id, orders = std::move(orders), batch, mark = mark_of(state, send.batch)](
             voice_provider& provider, milliseconds deadline, completion<assigned_jobs> done) {
-          const auto may_leave = [batch](steady_time now) { return batch->leave(now); };
-          provider.assign_jobs(group, orders, may_leave, deadline, std::move(done));
+          const auto may_leave = [batch](steady_time now) {
+            const bool goes = batch->leave(now);
+            if (goes) failpoint("assign_leaving");
+            return goes;
+          };
+          provider.assign_jobs(group, orders, {mark, may_leave}, deadline, std::move(done));
           failpoint("assign_sent");
         },
         [self = self, key = send.key](result<assigned_jobs> answer) {
@@ -181,6 +190,21 @@ struct order_visitor {
       // The mark only informs; a restart reconciles an open batch whatever it says.
       if (!receipt) ownership_lost(self, receipt.error());
     });
+  }
+
+  void operator()(const dispatch_orders::spend_mark& spend) const {
+    auto& state = self->state;
+    call_provider<bool>(
+        self, *state.eng, "ListJobsByGroup", reading,
+        [group = state.at.job_group_id, mark = mark_of(state, spend.batch)](
+            voice_provider& provider, milliseconds deadline, completion<bool> done) {
+          provider.spend_mark(group, mark, deadline, std::move(done));
+        },
+        [self = self, key = spend.key](const result<bool>& answer) {
+          if (answer) return feed_plan(self, dispatch_fact::mark_spent{key});
+          note_error(self, answer.error().message);
+          feed_plan(self, dispatch_fact::mark_not_spent{key});
+        });
   }
 
   void operator()(const dispatch_orders::read_group&) const {

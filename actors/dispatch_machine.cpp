@@ -34,7 +34,7 @@ dispatch_machine::dispatch_machine(dispatch_policy policy, start found, steady_t
     b.rows = std::move(open.rows);
     b.accepted = open.accepted;
     b.sent = open.accepted || open.lost;
-    b.due = now + policy_.settle;
+    await_reading(b, now);
     batches_.emplace(next_key_++, std::move(b));
   }
 }
@@ -91,7 +91,7 @@ void dispatch_machine::on(const dispatch_fact::intent_committed& f, steady_time 
   b->step = batch_step::sending;
   b->tries = 1;
   b->due = now;
-  out.push_back(dispatch_orders::send_batch{f.key, b->rows});
+  out.push_back(dispatch_orders::send_batch{f.key, b->rows, b->id});
 }
 
 void dispatch_machine::on(const dispatch_fact::intent_failed& f, steady_time now, orders&) {
@@ -140,8 +140,14 @@ void dispatch_machine::on(const dispatch_fact::assign_failed& f, steady_time now
     rest(now + policy_.retry_delay);
     return;
   }
-  // Surely not received. The same batch may be sent again under the same intent.
   const auto asked = milliseconds{f.why.retry_after_ms};
+  if (f.why.code == errc::throttled) {
+    // The provider has seen the request, and may take nothing more under its mark.
+    requeue(f.key, *b, b->rows, false, f.why.message, out);
+    rest(now + std::max(asked, policy_.read_retry));
+    return;
+  }
+  // Surely not received, not even its mark. The same batch may be sent again under the same intent.
   if (f.why.code == errc::unavailable && asked == milliseconds{0}) {
     if (b->tries >= policy_.tries) {
       requeue(f.key, *b, b->rows, false, f.why.message, out);
@@ -150,7 +156,7 @@ void dispatch_machine::on(const dispatch_fact::assign_failed& f, steady_time now
     }
     b->due = now + policy_.retry_delay;
   } else {
-    // Throttled, our own queue full, or the breaker open: the provider was not even asked, so no try is counted.
+    // Our own queue full, or the breaker open: the provider was not even asked, so no try is counted.
     --b->tries;
     b->due = now + std::max(asked, policy_.read_retry);
   }
@@ -256,17 +262,44 @@ void dispatch_machine::on(const dispatch_fact::requeue_failed& f, steady_time no
 void dispatch_machine::make_unknown(batch& b, steady_time now, const std::string& why, orders& out) {
   b.step = batch_step::unknown;
   b.sent = true;
-  b.due = now + policy_.settle;
+  await_reading(b, now);
   last_error_ = why;
   using what = dispatch_orders::note_batch::what;
   out.push_back(dispatch_orders::note_batch{b.id, b.accepted ? what::accepted : what::lost, b.request_id, why});
+}
+
+/// What was accepted has arrived; of anything else the mark is spent first, and `settle` counts from then.
+void dispatch_machine::await_reading(batch& b, steady_time now) const {
+  b.spent = b.spent || b.accepted;
+  b.due = b.spent ? now + policy_.settle : now;
+}
+
+void dispatch_machine::plan_spending(steady_time now, orders& out) {
+  for (auto& [key, b] : batches_) {
+    if (b.step != batch_step::unknown || b.spent || b.spending || b.due > now) continue;
+    b.spending = true;
+    out.push_back(dispatch_orders::spend_mark{key, b.id});
+  }
+}
+
+void dispatch_machine::on(const dispatch_fact::mark_spent& f, steady_time now, orders&) {
+  auto* b = find(f.key, batch_step::unknown);
+  if (b == nullptr || !std::exchange(b->spending, false)) return;
+  b->spent = true;
+  await_reading(*b, now);
+}
+
+void dispatch_machine::on(const dispatch_fact::mark_not_spent& f, steady_time now, orders&) {
+  auto* b = find(f.key, batch_step::unknown);
+  if (b == nullptr || !std::exchange(b->spending, false)) return;
+  b->due = now + policy_.read_retry;
 }
 
 void dispatch_machine::plan_reading(steady_time now, orders& out) {
   if (reading_.in_flight) return;
   if (reading_.covers.empty()) {
     for (const auto& [key, b] : batches_)
-      if (b.step == batch_step::unknown && b.due <= now) reading_.covers.insert(key);
+      if (b.step == batch_step::unknown && b.spent && b.due <= now) reading_.covers.insert(key);
     reading_.first_absent.reset();
     reading_.due = now;
   }
@@ -361,7 +394,7 @@ void dispatch_machine::on(const dispatch_fact::ticked&, steady_time now, orders&
         }
         b.step = batch_step::sending;
         ++b.tries;
-        out.push_back(dispatch_orders::send_batch{key, b.rows});
+        out.push_back(dispatch_orders::send_batch{key, b.rows, b.id});
         break;
       case batch_step::acking:
         if (std::exchange(b.repeat_due, false))
@@ -395,6 +428,7 @@ void dispatch_machine::on(const dispatch_fact::enqueued& f, steady_time, orders&
 void dispatch_machine::go_on(steady_time now, orders& out) {
   for (const auto gone : std::exchange(emptied_, {}))
     out.push_back(dispatch_orders::note_batch{gone, dispatch_orders::note_batch::what::refused, {}, {}});
+  plan_spending(now, out);
   plan_reading(now, out);
   conclude_refusals(out);
   // The rows are back in the queue, durably, before the task may leave `calling`.
@@ -450,8 +484,8 @@ std::optional<steady_time> dispatch_machine::next_due() const {
     if (!due || t < *due) due = t;
   };
   for (const auto& [key, b] : batches_) {
-    const bool waits =
-        b.step == batch_step::resting || b.repeat_due || (b.step == batch_step::unknown && reading_.covers.empty());
+    const bool is_unknown_due = b.step == batch_step::unknown && (b.spent ? reading_.covers.empty() : !b.spending);
+    const bool waits = b.step == batch_step::resting || b.repeat_due || is_unknown_due;
     if (waits) take(b.due);
   }
   if (!reading_.covers.empty() && !reading_.in_flight && !reading_waits_for_ack()) take(reading_.due);

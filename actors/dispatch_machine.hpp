@@ -6,10 +6,11 @@
 //   queued rows ─gate grants─▶ intending ─committed─▶ sending ─answered─▶ matching ─ids found─▶ acking ─committed─▶
 //   done
 //                                                       │ surely not received: resting, then sending again (3 tries),
-//                                                       │   then requeuing
+//                                                       │   then requeuing; throttled: requeuing at once
 //                                                       │ business refusal: refused (unplaced at the end, or task to 1)
 //                                                       ▼ answer lost
 //                                                     unknown ◀── also: ids not found, restart with an open batch
+//                                                       │ its mark is spent: what has not arrived is refused now
 //                                                       │ group read (found rows are acknowledged at once)
 //                                                       │ second agreeing read, `settle` apart
 //                                                       ▼
@@ -104,6 +105,13 @@ struct group_read {
   std::vector<std::pair<job_row_id, std::string>> found;
 };
 struct group_read_failed {};
+/// The provider takes nothing any more that carries the batch's mark.
+struct mark_spent {
+  batch_key key{};
+};
+struct mark_not_spent {
+  batch_key key{};
+};
 /// Time has passed; the plan looks at what is due.
 struct ticked {};
 struct opened {};
@@ -119,8 +127,8 @@ using dispatch_fact_t =
                  dispatch_fact::assign_accepted, dispatch_fact::assign_failed, dispatch_fact::ids_matched,
                  dispatch_fact::match_failed, dispatch_fact::ack_committed, dispatch_fact::ack_failed,
                  dispatch_fact::requeue_committed, dispatch_fact::requeue_failed, dispatch_fact::group_read,
-                 dispatch_fact::group_read_failed, dispatch_fact::ticked, dispatch_fact::opened, dispatch_fact::held,
-                 dispatch_fact::enqueued>;
+                 dispatch_fact::group_read_failed, dispatch_fact::mark_spent, dispatch_fact::mark_not_spent,
+                 dispatch_fact::ticked, dispatch_fact::opened, dispatch_fact::held, dispatch_fact::enqueued>;
 
 namespace dispatch_orders {
 struct ask_gate {
@@ -131,10 +139,17 @@ struct commit_intent {
   int seq{};
   std::vector<job_row_id> rows;
 };
-/// Send AssignJobs for these rows. Only ever given after their intent is durable.
+/// Send AssignJobs for these rows, under the batch's mark. Only ever given after their intent is durable.
 struct send_batch {
   batch_key key{};
   std::vector<job_row_id> rows;
+  batch_id batch{};
+};
+/// Have the provider refuse whatever still comes under the batch's mark: its AssignJobs may be on its way for as long
+/// as the system of a sender that stands still holds it back.
+struct spend_mark {
+  batch_key key{};
+  batch_id batch{};
 };
 /// Look the ids up and say which row each is.
 struct match_ids {
@@ -180,8 +195,8 @@ struct report_nothing_assigned {
 using dispatch_order =
     std::variant<dispatch_orders::ask_gate, dispatch_orders::commit_intent, dispatch_orders::send_batch,
                  dispatch_orders::match_ids, dispatch_orders::commit_ack, dispatch_orders::commit_requeue,
-                 dispatch_orders::note_batch, dispatch_orders::read_group, dispatch_orders::declare_unplaced,
-                 dispatch_orders::report_nothing_assigned>;
+                 dispatch_orders::note_batch, dispatch_orders::spend_mark, dispatch_orders::read_group,
+                 dispatch_orders::declare_unplaced, dispatch_orders::report_nothing_assigned>;
 
 /// One task's dispatch.
 class dispatch_machine {
@@ -231,9 +246,12 @@ class dispatch_machine {
     std::vector<job_row_id> rows;  ///< Not yet acknowledged.
     int tries{};
     bool accepted{};
-    bool sent{};  ///< Known to have left us. Only then does finding no trace of it say something about its people.
+    bool spent{};     ///< unknown: nothing of it arrives any more.
+    bool spending{};  ///< unknown: the provider has been asked to see to that.
+    bool sent{};      ///< Known to have left us. Only then does finding no trace of it say something about its people.
     bool repeat_due{};  ///< The commit of this step failed and is repeated at `due`.
-    steady_time due{};  ///< resting: next send; unknown: earliest read; acking/requeuing: next repeat.
+    steady_time
+        due{};  ///< resting: next send; unknown: spending the mark, then earliest read; acking/requeuing: next repeat.
     std::string request_id;
     std::vector<std::pair<job_row_id, std::string>> ids;  ///< While acking.
     bool completes{};
@@ -261,6 +279,8 @@ class dispatch_machine {
   void on(const dispatch_fact::requeue_failed& f, steady_time now, orders& out);
   void on(const dispatch_fact::group_read& f, steady_time now, orders& out);
   void on(const dispatch_fact::group_read_failed& f, steady_time now, orders& out);
+  void on(const dispatch_fact::mark_spent& f, steady_time now, orders& out);
+  void on(const dispatch_fact::mark_not_spent& f, steady_time now, orders& out);
   void on(const dispatch_fact::ticked& f, steady_time now, orders& out);
   void on(const dispatch_fact::opened& f, steady_time now, orders& out);
   void on(const dispatch_fact::held& f, steady_time now, orders& out);
@@ -268,6 +288,7 @@ class dispatch_machine {
 
   batch* find(batch_key key, batch_step step);
   void make_unknown(batch& b, steady_time now, const std::string& why, orders& out);
+  void await_reading(batch& b, steady_time now) const;
   void refuse(batch_key key, batch& b, const failure& why, orders& out);
   std::size_t rows_of_next_batch(std::size_t most);
   void acknowledge(batch_key key, batch& b, std::vector<std::pair<job_row_id, std::string>> found, orders& out);
@@ -276,6 +297,7 @@ class dispatch_machine {
   void rest(steady_time until) noexcept;
   void go_on(steady_time now, orders& out);
   void conclude_refusals(orders& out);
+  void plan_spending(steady_time now, orders& out);
   void plan_reading(steady_time now, orders& out);
   [[nodiscard]] bool reading_waits_for_ack() const;
 

@@ -125,7 +125,7 @@ std::string text_cleaner::clean(std::string_view text) const {
 errc classify(int http_status, std::string_view vendor_code) noexcept {
   if (vendor_code.find("Throttling") != std::string_view::npos || http_status == 429) return errc::throttled;
   // The first request with this nonce arrived; what became of it is unknown.
-  if (vendor_code == "SignatureNonceUsed") return errc::lost;
+  if (vendor_code == nonce_used_code) return errc::lost;
   if (http_status == 401 || http_status == 403 ||
       starts_with_any(vendor_code,
                       {"InvalidAccessKeyId", "MissingAccessKeyId", "SignatureDoesNotMatch", "IncompleteSignature",

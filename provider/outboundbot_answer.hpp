@@ -30,6 +30,9 @@ class text_cleaner {
 result<bool> read_answer(std::string_view operation, const http_answer& answer, const text_cleaner& cleaner,
                          rapidjson::Document& out);
 
+/// A request with this nonce has arrived before.
+inline constexpr std::string_view nonce_used_code = "SignatureNonceUsed";
+
 /// Our failure code for a vendor code that came with an HTTP status.
 errc classify(int http_status, std::string_view vendor_code) noexcept;
 

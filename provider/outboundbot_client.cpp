@@ -50,8 +50,8 @@ class outboundbot_client final : public voice_provider {
     group_order("DeleteJobGroup", std::move(job_group_id), {}, deadline, std::move(done));
   }
 
-  void assign_jobs(std::string job_group_id, std::vector<job_order> orders, departure_check may_leave,
-                   milliseconds deadline, completion<assigned_jobs> done) override {
+  void assign_jobs(std::string job_group_id, std::vector<job_order> orders, departure leaving, milliseconds deadline,
+                   completion<assigned_jobs> done) override {
     if (job_group_id.empty() || orders.empty() || orders.size() > max_jobs_per_call)
       return done(fail(errc::invalid_argument, "AssignJobs: needs a group and 1 to 99 jobs"));
     std::vector<std::string> texts;
@@ -65,7 +65,21 @@ class outboundbot_client final : public voice_provider {
     call<assigned_jobs>(
         "AssignJobs", std::move(query), deadline, std::move(done),
         [](const auto& doc, const auto&) { return provider::outboundbot::read_assigned_jobs(doc); },
-        std::move(may_leave));
+        std::move(leaving));
+  }
+
+  void spend_mark(std::string job_group_id, std::string mark, milliseconds deadline, completion<bool> done) override {
+    if (job_group_id.empty() || mark.empty())
+      return done(fail(errc::invalid_argument, "ListJobsByGroup: needs a group and a mark"));
+    auto query = page_parameters(1, 1);
+    query.emplace_back("JobGroupId", std::move(job_group_id));
+    call<bool>(
+        "ListJobsByGroup", std::move(query), deadline,
+        [done = std::move(done)](result<bool> answer) {
+          const bool was_spent = !answer && answer.error().vendor_code == provider::nonce_used_code;
+          done(was_spent ? result<bool>{true} : std::move(answer));
+        },
+        [](const auto&, const auto&) { return result<bool>{true}; }, departure{std::move(mark), {}});
   }
 
   void list_jobs(std::vector<std::string> call_job_ids, milliseconds deadline,
@@ -144,6 +158,9 @@ class outboundbot_client final : public voice_provider {
   }
 
  private:
+  /// The provider refuses a nonce that it has seen, whatever was asked with it (REFERENCE.md section 4).
+  static std::string nonce_of(const std::string& mark) { return signing::sha256_hex(mark).substr(0, 32); }
+
   static bool is_write(std::string_view action) {
     return action == "AssignJobs" || action == "CreateJobGroup" || action == "DeleteJobGroup" ||
            action == "SuspendJobs" || action == "ResumeJobs" || action == "CancelJobs";
@@ -163,7 +180,7 @@ class outboundbot_client final : public voice_provider {
 
   template <class T, class Decode>
   void call(const char* action, parameters query, milliseconds deadline, completion<T> done, Decode decode,
-            departure_check may_leave = {}) {
+            departure leaving = {}) {
     signing::api_call what;
     what.host = http_->where().host_header;
     what.path = http_->where().base_path + "/";
@@ -171,13 +188,13 @@ class outboundbot_client final : public voice_provider {
     what.query = {{"InstanceId", account_->instance_id}};
     what.query.insert(what.query.end(), std::make_move_iterator(query.begin()), std::make_move_iterator(query.end()));
     what.epoch_seconds = account_->sources.now_seconds();
-    what.nonce = account_->sources.nonce();
+    what.nonce = leaving.mark.empty() ? account_->sources.nonce() : nonce_of(leaving.mark);
     if (what.nonce.empty()) return done(fail(errc::internal, std::string{action} + ": no random source for a nonce"));
     auto made = account_->is_v3 ? signing::sign_v3(what, account_->who) : signing::sign_v1(what, account_->who);
     provider::http_request request{
         what.method, std::move(made.target), std::move(made.headers), std::move(made.body), {}};
     if (is_write(action)) {
-      request.may_leave = [may_write = account_->sources.may_write, may_leave = std::move(may_leave)] {
+      request.may_leave = [may_write = account_->sources.may_write, may_leave = std::move(leaving.may_leave)] {
         return (!may_write || may_write()) && (!may_leave || may_leave(std::chrono::steady_clock::now()));
       };
     }

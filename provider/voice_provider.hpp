@@ -14,8 +14,14 @@ namespace waihu {
 /// Greatest number of jobs in one AssignJobs and of ids in one ListJobs (REFERENCE.md section 3.2, 3.3).
 inline constexpr std::size_t max_jobs_per_call = 99;
 
-/// Whether a request may leave now, which the caller says.
-using departure_check = std::function<bool(steady_time now)>;
+/// How a request leaves that must not be carried out twice.
+struct departure {
+  /// Names the request at the provider, which takes nothing under a mark that it has seen; empty: any new one. What was
+  /// refused may have used its mark up.
+  std::string mark;
+  /// Asked just before the first byte is written, on any thread; false keeps the request here. Empty: it may.
+  std::function<bool(steady_time now)> may_leave;
+};
 
 /// The provider. Every call has a deadline; when it passes, the completion gets errc::timed_out, and for writes nobody
 /// knows whether they happened. Failures follow `errc`: unavailable = surely not received (connection refused, name not
@@ -29,10 +35,13 @@ class voice_provider {
   virtual void list_job_groups(std::string search_text, std::int64_t created_since_ms, int page_number, int page_size,
                                milliseconds deadline, completion<provider_page<job_group>> done) = 0;
   virtual void delete_job_group(std::string job_group_id, milliseconds deadline, completion<bool> done) = 0;
-  /// At most `max_jobs_per_call` orders; more is errc::invalid_argument and nothing is sent. `may_leave`, where given,
-  /// is asked just before the first byte is written, on any thread: false is errc::unavailable, surely not received.
-  virtual void assign_jobs(std::string job_group_id, std::vector<job_order> orders, departure_check may_leave,
+  /// At most `max_jobs_per_call` orders; more is errc::invalid_argument and nothing is sent. A request that may not
+  /// leave is errc::unavailable, surely not received; one whose mark was seen before is errc::lost.
+  virtual void assign_jobs(std::string job_group_id, std::vector<job_order> orders, departure leaving,
                            milliseconds deadline, completion<assigned_jobs> done) = 0;
+  /// Uses a mark up, by a harmless question about the group: whatever leaves under it and has not arrived when this is
+  /// answered is refused. The answer is true, also where the mark was used before.
+  virtual void spend_mark(std::string job_group_id, std::string mark, milliseconds deadline, completion<bool> done) = 0;
   /// Looks at up to `max_jobs_per_call` jobs, with attempts and conversations. Unknown ids are left out of the answer.
   virtual void list_jobs(std::vector<std::string> call_job_ids, milliseconds deadline,
                          completion<std::vector<job_snapshot>> done) = 0;

@@ -4,7 +4,7 @@ import dataclasses
 import random
 
 # Between two steps whose order decides that nobody is called twice (WAIHU_FAILPOINT, development builds only).
-FAILPOINTS = ("intent_committed", "assign_sent", "assign_answered", "ack_committed")
+FAILPOINTS = ("intent_committed", "assign_sent", "assign_leaving", "assign_answered", "ack_committed")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -60,6 +60,11 @@ class Node(Daemon):
     def signal(self, number):
         self.process.send_signal(number)
 
+    def stands_still(self):
+        """Whether the process was stopped, by itself or by somebody."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rpartition(")")[2].split()[0] == "T"
+
 
 class ClusterScenario(Scenario):
     """A fresh database, simulator and cluster for every test. `daemon` is whichever node is asked."""

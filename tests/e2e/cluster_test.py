@@ -98,6 +98,34 @@ class Cluster(ClusterScenario):
         self.wait_until_all_complete(tasks)
         self.judge_all()
 
+    @unittest.skipUnless(b"WAIHU_FAILPOINT" in (harness.BIN / "waihud").read_bytes(), "the program has no failpoints")
+    def test_a_request_that_its_sender_holds_back_longer_than_everything_calls_nobody(self):
+        tasks = self.make_tasks()
+        sleeper = self.nodes["node-b"]
+        self.assertEqual(sleeper.stop(30), 0)
+        sleeper.start(failpoint="assign_leaving:1:stop")
+        self.wait_until_shared()
+        mine = [task for task in tasks if self.owner_of(task) == sleeper.name]
+        self.start_tasks([task for task in tasks if task not in mine])
+        try:
+            harness.ask(sleeper.port, "POST", "/api/start-call-task", {"task_id": mine[0]}, self.token, timeout=3)
+        except OSError:
+            pass  # it stood still before it had answered
+        wait_for("it stands still, its checks behind it and its first byte before it", sleeper.stands_still, 30)
+        left = [n for n in self.names if n != sleeper.name]
+        self.wait_until_shared(left, seconds=LEASE_MS / 1000 + 15)
+        self.daemon = self.nodes[left[0]]
+        wait_for("a successor has called its leads", lambda: self.postgres.sql(
+            f"select count(*) from leads_task_list where task_id = {mine[0]} and call_job_id is null", self.store_url) == "0", 60)
+        sleeper.signal(signal.SIGCONT)
+        wait_for("the provider has refused it", lambda: any(
+            request["action"] == "AssignJobs" and request["code"] == "SignatureNonceUsed"
+            for request in self.sim.get("/sim/requests")), 30, 0.25)
+        self.wait_until_shared()
+        self.start_tasks(mine[1:])
+        self.wait_until_all_complete(tasks)
+        self.judge_all()
+
     def test_a_stop_hands_over_at_once_and_a_rolling_restart_loses_nothing(self):
         tasks = self.make_tasks()
         self.start_tasks(tasks)

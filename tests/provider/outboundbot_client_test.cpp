@@ -160,6 +160,39 @@ TEST(OutboundBotRequest, SendsAFreshNonceWithEveryCall) {
   EXPECT_EQ(nonces.size(), 20U);
 }
 
+TEST(OutboundBotRequest, HasTheNonceOfItsMarkWhicheverOperationAndStyleItIs) {
+  running_io io;
+  checking_service service(capture_answer("v3-AssignJobs"));
+  auto options = options_for(service.url());
+  const auto v3 = make_outboundbot_client(io.io, options).value();
+  options.signature = "v1";
+  const auto v1 = make_outboundbot_client(io.io, options).value();
+  const std::vector<job_order> orders{{"R1", "13800000001", "", {}}};
+  outcome_of<assigned_jobs>([&](auto d) { v3->assign_jobs(group, orders, {group + "/1", {}}, deadline, d); });
+  EXPECT_TRUE(outcome_of<bool>([&](auto d) { v3->spend_mark(group, group + "/1", deadline, d); }));
+  EXPECT_TRUE(outcome_of<bool>([&](auto d) { v1->spend_mark(group, group + "/1", deadline, d); }));
+  outcome_of<assigned_jobs>([&](auto d) { v1->assign_jobs(group, orders, {group + "/2", {}}, deadline, d); });
+  const auto checks = service.checks();
+  ASSERT_EQ(checks.size(), 4U);
+  EXPECT_EQ(checks[0].nonce.size(), 32U);
+  EXPECT_EQ(checks[1].nonce, checks[0].nonce);
+  EXPECT_EQ(checks[2].nonce, checks[0].nonce);
+  EXPECT_NE(checks[3].nonce, checks[0].nonce);
+  EXPECT_EQ(checks[1].action, "ListJobsByGroup") << "a question changes nothing";
+}
+
+TEST(OutboundBotRequest, TakesAMarkThatWasUsedBeforeForSpent) {
+  const auto spend = [](const std::string& code, int status) {
+    running_io io;
+    checking_service service(R"({"RequestId":"R","Code":")" + code + R"(","Message":"m"})", status);
+    const auto client = client_for(io, options_for(service.url()));
+    return outcome_of<bool>([&](auto d) { client->spend_mark(group, "mark", deadline, d); });
+  };
+  EXPECT_EQ(spend("SignatureNonceUsed", 400), result<bool>{true});
+  EXPECT_FALSE(spend("Throttling.User", 400)) << "nobody knows whether the mark was seen";
+  EXPECT_FALSE(spend("ServiceUnavailable", 503));
+}
+
 TEST(OutboundBotRequest, CarriesTheSecurityTokenInBothStyles) {
   running_io io;
   checking_service service(envelope);
@@ -230,6 +263,8 @@ TEST(OutboundBotRequest, RefusesWhatMustNotBeSentWithoutSendingIt) {
   EXPECT_TRUE(refused(outcome_of<std::vector<job_snapshot>>([&](auto d) { client->list_jobs(many, deadline, d); })));
   EXPECT_TRUE(refused(outcome_of<std::vector<job_snapshot>>([&](auto d) { client->list_jobs({}, deadline, d); })));
   EXPECT_TRUE(refused(outcome_of<bool>([&](auto d) { client->suspend_jobs("", deadline, d); })));
+  EXPECT_TRUE(refused(outcome_of<bool>([&](auto d) { client->spend_mark("", "mark", deadline, d); })));
+  EXPECT_TRUE(refused(outcome_of<bool>([&](auto d) { client->spend_mark(group, "", deadline, d); })));
   EXPECT_TRUE(refused(outcome_of<bool>([&](auto d) { client->resume_jobs("", deadline, d); })));
   EXPECT_TRUE(refused(outcome_of<bool>([&](auto d) { client->cancel_jobs("", deadline, d); })));
   EXPECT_TRUE(refused(outcome_of<bool>([&](auto d) { client->delete_job_group("", deadline, d); })));

@@ -8,6 +8,8 @@ namespace {
 
 /// Longest way of a request, also when its client has given up meanwhile: the write deadline.
 constexpr std::int64_t longest_way_ms = 9'000;
+/// How long a sender that stands still may hold a request back.
+constexpr std::int64_t longest_hold_back_ms = 600'000;
 constexpr int breaker_consecutive = 5;
 
 }  // namespace
@@ -154,16 +156,34 @@ void provider_link::delete_job_group(std::string job_group_id, milliseconds dead
       std::move(done));
 }
 
-void provider_link::assign_jobs(std::string job_group_id, std::vector<job_order> orders, departure_check,
+void provider_link::assign_jobs(std::string job_group_id, std::vector<job_order> orders, departure leaving,
                                 milliseconds deadline, completion<assigned_jobs> done) {
   if (answers_->burnt()) return;
   for (const auto& order : orders) world_.note("sent " + order.reference_id);
   world_.judging.batch_leaves(sender, job_group_id, orders, world_.now());
-  call<assigned_jobs>(
-      "AssignJobs", deadline,
-      [&p = provider_, id = std::move(job_group_id), orders = std::move(orders)] { return p.assign_jobs(id, orders); },
-      std::move(done));
+  auto carry_out = [&p = provider_, id = std::move(job_group_id), orders = std::move(orders),
+                    mark = std::move(leaving.mark)] { return p.assign_jobs(id, orders, mark); };
+  if (world_.bad(world_.circumstances().network * 3)) {
+    // The system of a node that stands still has it, and lets it go when everybody believes it lost.
+    world_.count(fault::request_held_back);
+    world_.after(world_.span(1'000, longest_hold_back_ms), [carry_out = std::move(carry_out)] { carry_out(); });
+    heard(errc::timed_out);
+    const auto letter = answers_->keep(
+        [done = std::move(done)](const void* answer) { done(*static_cast<const result<assigned_jobs>*>(answer)); });
+    world_.after(deadline, [bag = answers_, letter] {
+      const result<assigned_jobs> none = fail(errc::timed_out, "no answer in time");
+      bag->deliver(letter, &none);
+    });
+  } else {
+    call<assigned_jobs>("AssignJobs", deadline, std::move(carry_out), std::move(done));
+  }
   if (on_batch) on_batch();
+}
+
+void provider_link::spend_mark(std::string, std::string mark, milliseconds deadline, completion<bool> done) {
+  call<bool>(
+      "ListJobsByGroup", deadline, [&p = provider_, mark = std::move(mark)] { return p.spend_mark(mark); },
+      std::move(done));
 }
 
 void provider_link::list_jobs(std::vector<std::string> call_job_ids, milliseconds deadline,

@@ -44,8 +44,9 @@ class provider_link final : public voice_provider {
   void list_job_groups(std::string search_text, std::int64_t created_since_ms, int page_number, int page_size,
                        milliseconds deadline, completion<provider_page<job_group>> done) override;
   void delete_job_group(std::string job_group_id, milliseconds deadline, completion<bool> done) override;
-  void assign_jobs(std::string job_group_id, std::vector<job_order> orders, departure_check, milliseconds deadline,
+  void assign_jobs(std::string job_group_id, std::vector<job_order> orders, departure leaving, milliseconds deadline,
                    completion<assigned_jobs> done) override;
+  void spend_mark(std::string job_group_id, std::string mark, milliseconds deadline, completion<bool> done) override;
   void list_jobs(std::vector<std::string> call_job_ids, milliseconds deadline,
                  completion<std::vector<job_snapshot>> done) override;
   void list_jobs_by_group(std::string job_group_id, int page_number, int page_size, milliseconds deadline,

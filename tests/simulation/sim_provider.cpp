@@ -56,7 +56,14 @@ result<bool> sim_provider::delete_job_group(const std::string& job_group_id) {
   return true;
 }
 
-result<assigned_jobs> sim_provider::assign_jobs(const std::string& job_group_id, const std::vector<job_order>& orders) {
+result<bool> sim_provider::spend_mark(const std::string& mark) {
+  used_marks_.insert(mark);
+  return true;
+}
+
+result<assigned_jobs> sim_provider::assign_jobs(const std::string& job_group_id, const std::vector<job_order>& orders,
+                                                const std::string& mark) {
+  if (!used_marks_.insert(mark).second) return fail(errc::lost, "this mark was used before", "SignatureNonceUsed");
   const auto found = groups_.find(job_group_id);
   if (found == groups_.end() || found->second.deleted || refuses()) {
     for (const auto& order : orders) world_.judging.turned_away(order.reference_id);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,9 @@ class sim_provider {
   result<provider_page<job_group>> list_job_groups(const std::string& search_text, std::int64_t since_ms, int page,
                                                    int page_size);
   result<bool> delete_job_group(const std::string& job_group_id);
-  result<assigned_jobs> assign_jobs(const std::string& job_group_id, const std::vector<job_order>& orders);
+  result<assigned_jobs> assign_jobs(const std::string& job_group_id, const std::vector<job_order>& orders,
+                                    const std::string& mark);
+  result<bool> spend_mark(const std::string& mark);
   result<std::vector<job_snapshot>> list_jobs(const std::vector<std::string>& call_job_ids);
   result<provider_page<job_snapshot>> list_jobs_by_group(const std::string& job_group_id, int page, int page_size);
   result<job_snapshot> describe_job(const std::string& call_job_id);
@@ -61,6 +64,7 @@ class sim_provider {
   std::map<std::string, group> groups_;
   std::vector<job> jobs_;
   std::map<std::string, std::size_t> job_of_id_;
+  std::set<std::string> used_marks_;
 };
 
 }  // namespace waihu::simulation

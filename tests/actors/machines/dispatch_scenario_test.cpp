@@ -32,7 +32,19 @@ struct dispatch_scene {
     return policy;
   }
 
-  void tell(const dispatch_fact_t& fact) { orders = machine.apply(fact, now); }
+  void tell(const dispatch_fact_t& fact) {
+    orders = machine.apply(fact, now);
+    spend_marks(orders);
+  }
+  /// The provider takes every mark that it is asked to, unless a test wants to tell of it.
+  void spend_marks(std::vector<dispatch_order>& given) {
+    for (std::size_t i = 0; marks_are_spent && i < given.size(); ++i) {
+      const auto* spend = std::get_if<order::spend_mark>(&given[i]);
+      if (spend == nullptr) continue;
+      const auto more = machine.apply(mark_spent{spend->key}, now);
+      given.insert(given.end(), more.begin(), more.end());
+    }
+  }
   /// Lets time pass and ticks at each time the machine named, gathering every order on the way.
   void pass(milliseconds how_long) {
     const auto end = now + how_long;
@@ -40,6 +52,7 @@ struct dispatch_scene {
     for (auto due = machine.next_due(); due && *due <= end; due = machine.next_due()) {
       now = std::max(now, *due);
       auto more = machine.apply(ticked{}, now);
+      spend_marks(more);
       all.insert(all.end(), more.begin(), more.end());
       if (const auto next = machine.next_due(); next && *next <= now) {
         ADD_FAILURE() << "ticked does not do what is due";
@@ -72,6 +85,7 @@ struct dispatch_scene {
   void read(std::vector<std::pair<job_row_id, std::string>> found) { tell(group_read{std::move(found)}); }
 
   dispatch_machine machine;
+  bool marks_are_spent{true};
   steady_time now = day_one;
   std::vector<dispatch_order> orders;
 };
@@ -144,8 +158,7 @@ TEST(DispatchStory, TriesThreeTimesSixtySecondsApartUnderOneIntentAndThenRests) 
 }
 
 TEST(DispatchStory, CountsNoTryWhenTheProviderWasNotAsked) {
-  const std::vector<failure> not_asked{{errc::throttled, "Throttling.User", {}, 2'000},
-                                       {errc::unavailable, "breaker open", {}, 5'000},
+  const std::vector<failure> not_asked{{errc::unavailable, "breaker open", {}, 5'000},
                                        {errc::overloaded, "queue full", {}, 0},
                                        {errc::cancelled, "stopping", {}, 0}};
   for (const auto& why : not_asked) {
@@ -171,11 +184,61 @@ TEST(DispatchStory, CountsNoTryWhenTheProviderWasNotAsked) {
 TEST(DispatchStory, WaitsAsLongAsTheProviderAsked) {
   dispatch_scene scene(rows({1}));
   const auto key = scene.send();
-  scene.tell(assign_failed{key, {errc::throttled, "Throttling.User", {}, 42'000}});
+  scene.tell(assign_failed{key, {errc::unavailable, "breaker open", {}, 42'000}});
   scene.pass(milliseconds{41'999});
   EXPECT_EQ(scene.count<order::send_batch>(), 0U);
   scene.pass(milliseconds{1});
   EXPECT_EQ(scene.count<order::send_batch>(), 1U);
+}
+
+TEST(DispatchStory, SendsWhatWasThrottledUnderANewIntentForItsMarkMayBeUsedUp) {
+  dispatch_scene scene(rows({1, 2}));
+  const auto key = scene.send();
+  EXPECT_EQ(scene.the<order::send_batch>().batch, batch_id{1});
+  scene.tell(assign_failed{key, {errc::throttled, "Throttling.User", {}, 42'000}});
+  EXPECT_EQ(scene.the<order::commit_requeue>().rows, rows({1, 2}));
+  EXPECT_FALSE(scene.the<order::commit_requeue>().counts_as_attempt);
+  scene.tell(requeue_committed{key});
+  scene.pass(milliseconds{41'999});
+  EXPECT_EQ(scene.count<order::ask_gate>(), 0U);
+  scene.pass(milliseconds{1});
+  ASSERT_EQ(scene.count<order::ask_gate>(), 1U);
+  scene.send();
+  EXPECT_EQ(scene.the<order::send_batch>().rows, rows({1, 2}));
+  EXPECT_EQ(scene.the<order::send_batch>().batch, batch_id{2});
+}
+
+TEST(DispatchStory, ReadsTheGroupOnlyWhenNothingOfTheBatchCanArriveAnyMore) {
+  dispatch_scene scene(rows({1, 2}));
+  scene.marks_are_spent = false;
+  const auto key = scene.send();
+  scene.tell(assign_failed{key, lost()});
+  ASSERT_EQ(scene.count<order::spend_mark>(), 1U) << "at once: it may still be kept from arriving";
+  EXPECT_EQ(scene.the<order::spend_mark>().batch, batch_id{1});
+  scene.pass(minutes{10});
+  EXPECT_TRUE(scene.orders.empty()) << "one question is under way";
+  scene.tell(mark_not_spent{key});
+  EXPECT_EQ(scene.count<order::spend_mark>(), 0U);
+  scene.pass(milliseconds{4'999});
+  EXPECT_EQ(scene.count<order::spend_mark>(), 0U);
+  scene.pass(milliseconds{1});
+  ASSERT_EQ(scene.count<order::spend_mark>(), 1U);
+  scene.tell(mark_spent{key});
+  scene.pass(milliseconds{14'999});
+  EXPECT_EQ(scene.count<order::read_group>(), 0U) << "what has arrived needs its time to be listed";
+  scene.pass(milliseconds{1});
+  EXPECT_EQ(scene.count<order::read_group>(), 1U);
+}
+
+TEST(DispatchStory, SpendsTheMarksOfWhatARestartFindsOpen) {
+  dispatch_machine::start found;
+  found.open.push_back({batch_id{4}, rows({5}), false, false});
+  found.open.push_back({batch_id{5}, rows({6}), true, true});
+  dispatch_scene scene(found);
+  scene.marks_are_spent = false;
+  scene.tell(opened{});
+  ASSERT_EQ(scene.count<order::spend_mark>(), 1U) << "what was accepted has arrived";
+  EXPECT_EQ(scene.the<order::spend_mark>().batch, batch_id{4});
 }
 
 TEST(DispatchStory, TakesTheStartBackWhenEveryBatchIsRefusedAndNothingWasEverAssigned) {

@@ -18,11 +18,25 @@ std::string seconds_of(steady_time::duration d) {
   return std::to_string(std::chrono::duration_cast<milliseconds>(d).count()) + " ms";
 }
 
-const std::vector<std::string> fact_names{
-    "gate_answered",  "intent_committed", "intent_failed",     "assign_accepted", "assign_failed",
-    "ids_matched",    "match_failed",     "ack_committed",     "ack_failed",      "requeue_committed",
-    "requeue_failed", "group_read",       "group_read_failed", "ticked",          "opened",
-    "held",           "enqueued"};
+const std::vector<std::string> fact_names{"gate_answered",
+                                          "intent_committed",
+                                          "intent_failed",
+                                          "assign_accepted",
+                                          "assign_failed",
+                                          "ids_matched",
+                                          "match_failed",
+                                          "ack_committed",
+                                          "ack_failed",
+                                          "requeue_committed",
+                                          "requeue_failed",
+                                          "group_read",
+                                          "group_read_failed",
+                                          "mark_spent",
+                                          "mark_not_spent",
+                                          "ticked",
+                                          "opened",
+                                          "held",
+                                          "enqueued"};
 
 }  // namespace
 
@@ -250,13 +264,14 @@ void dispatch_simulation::carry_out(const dispatch_orders::commit_intent& order)
       dispatch_fact::intent_committed{order.key, id}, dispatch_fact::intent_failed{order.key});
 }
 
-void dispatch_simulation::accept(const std::vector<job_row_id>& rows, milliseconds in, bool hidden) {
-  // The provider takes a batch in and lists it within `settle` of the sending, in this order.
-  const auto listed_at = now_ + milliseconds{random_.between(in.count(), policy_.settle.count() - 1)};
-  for (const auto row : rows) on_their_way_.insert(row);
+void dispatch_simulation::accept(batch_id batch, const std::vector<job_row_id>& rows, milliseconds in, bool hidden) {
+  // The provider takes a batch in, unless its mark was spent meanwhile, and lists it within `settle` of that.
+  const auto listed_at = now_ + in + milliseconds{random_.between(0, policy_.settle.count() - 1)};
+  for (const auto row : rows) on_their_way_.emplace(row, batch);
   after(
       in,
-      [this, rows, listed_at, hidden] {
+      [this, batch, rows, listed_at, hidden] {
+        if (spent_.contains(batch)) return;
         for (const auto row : rows) {
           on_their_way_.erase(row);
           if (ledger_.contains(row)) fail("row " + std::to_string(value(row)) + " was dialled twice");
@@ -299,7 +314,9 @@ void dispatch_simulation::carry_out(const dispatch_orders::send_batch& order) {
   auto taken = order.rows;
   if (bad(weather_.part)) std::erase_if(taken, [&](job_row_id) { return random_.one_in(2); });
   if (bad(weather_.lose_answer)) {
-    if (!random_.one_in(3)) accept(taken, milliseconds{random_.between(0, policy_.settle.count() - 1)}, false);
+    // However late: its sender may stand still with it in its hands.
+    const auto late = random_.one_in(3) ? 8 * policy_.settle.count() : policy_.settle.count() - 1;
+    if (!random_.one_in(3)) accept(order.batch, taken, milliseconds{random_.between(0, late)}, false);
     constexpr errc codes[] = {errc::timed_out, errc::lost, errc::malformed, errc::internal};
     const auto code = codes[random_.below(4)];
     after(milliseconds{random_.between(0, 10'000)}, [this, key, code] {
@@ -310,7 +327,7 @@ void dispatch_simulation::carry_out(const dispatch_orders::send_batch& order) {
   }
   const auto hidden = bad(weather_.hidden);
   const auto answer_in = milliseconds{random_.between(20, 3'000)};
-  accept(taken, milliseconds{random_.between(0, 20)}, hidden);
+  accept(order.batch, taken, milliseconds{random_.between(0, 20)}, hidden);
   dispatch_fact::assign_accepted accepted{key, {}, "request"};
   if (!bad(weather_.no_ids))
     for (const auto row : taken) accepted.call_job_ids.push_back("job-" + std::to_string(value(row)));
@@ -375,6 +392,21 @@ void dispatch_simulation::carry_out(const dispatch_orders::note_batch& order) {
   after(milliseconds{random_.between(1, 200)}, [this, c] {
     c->done = true;
     if (!bad(weather_.commit_failure)) c->land();
+  });
+}
+
+void dispatch_simulation::carry_out(const dispatch_orders::spend_mark& order) {
+  note("spend_mark of batch " + std::to_string(value(order.batch)));
+  const bool arrives = !bad(weather_.read_failure);
+  after(milliseconds{random_.between(5, 1'000)}, [this, order, arrives] {
+    if (arrives || random_.one_in(2)) {
+      spent_.insert(order.batch);
+      std::erase_if(on_their_way_, [&](const auto& entry) { return entry.second == order.batch; });
+    }
+    after(milliseconds{random_.between(5, 1'000)}, [this, order, arrives] {
+      if (arrives) return tell(dispatch_fact::mark_spent{order.key});
+      tell(dispatch_fact::mark_not_spent{order.key});
+    });
   });
 }
 

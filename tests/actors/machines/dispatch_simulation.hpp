@@ -101,11 +101,12 @@ class dispatch_simulation {
   void carry_out(const dispatch_orders::commit_ack& order);
   void carry_out(const dispatch_orders::commit_requeue& order);
   void carry_out(const dispatch_orders::note_batch& order);
+  void carry_out(const dispatch_orders::spend_mark& order);
   void carry_out(const dispatch_orders::read_group& order);
   void carry_out(const dispatch_orders::declare_unplaced& order);
   void carry_out(const dispatch_orders::report_nothing_assigned& order);
 
-  void accept(const std::vector<job_row_id>& rows, milliseconds in, bool hidden);
+  void accept(batch_id batch, const std::vector<job_row_id>& rows, milliseconds in, bool hidden);
   [[nodiscard]] bool finished() const;
   void judge();
 
@@ -134,7 +135,8 @@ class dispatch_simulation {
 
   std::map<job_row_id, listed_job> ledger_;
   std::set<job_row_id> sent_;  ///< Rows of every batch that was ever handed to the wire.
-  std::set<job_row_id> on_their_way_;
+  std::map<job_row_id, batch_id> on_their_way_;
+  std::set<batch_id> spent_;  ///< Nothing of these arrives any more.
 };
 
 }  // namespace waihu::testing

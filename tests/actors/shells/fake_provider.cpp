@@ -54,8 +54,13 @@ void fake_provider::delete_job_group(std::string job_group_id, milliseconds, com
   done(true);
 }
 
-void fake_provider::assign_jobs(std::string job_group_id, std::vector<job_order> orders, departure_check, milliseconds,
-                                completion<assigned_jobs> done) {
+void fake_provider::spend_mark(std::string, std::string mark, milliseconds, completion<bool> done) {
+  used_marks.insert(std::move(mark));
+  done(true);
+}
+
+void fake_provider::assign_jobs(std::string job_group_id, std::vector<job_order> orders, departure leaving,
+                                milliseconds, completion<assigned_jobs> done) {
   ++assign_calls;
   std::optional<assign_mood> mood;
   if (!assign_moods.empty()) {
@@ -65,6 +70,7 @@ void fake_provider::assign_jobs(std::string job_group_id, std::vector<job_order>
   if (mood == assign_mood::refuse) return done(fail(errc::rejected, "参数不合法", "InvalidParameter"));
   if (mood == assign_mood::unreachable) return done(fail(errc::unavailable, "connection refused"));
   if (mood == assign_mood::throttle) return done(fail(errc::throttled, "slow down", "Throttling.User"));
+  if (!used_marks.insert(leaving.mark).second) return done(fail(errc::lost, "used before", "SignatureNonceUsed"));
   assigned_jobs answer;
   for (const auto& order : orders) {
     auto& job = jobs[order.reference_id];

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,8 @@ class fake_provider final : public voice_provider {
   int hidden_from_lists{};   ///< So many jobs are missing from the group's pages, though its total counts them.
   bool repeats_last_page{};  ///< Asked for a page past the end, the group's list shows its last one again.
   int group_pages{};         ///< Pages of group lists that were read.
-  std::string last_script;   ///< Of the newest job group.
+  std::set<std::string> used_marks;
+  std::string last_script;  ///< Of the newest job group.
   int assign_calls{};
   int look_calls{};
   std::size_t looked_ids{};
@@ -51,8 +53,9 @@ class fake_provider final : public voice_provider {
   void list_job_groups(std::string search_text, std::int64_t created_since_ms, int page_number, int page_size,
                        milliseconds deadline, completion<provider_page<job_group>> done) override;
   void delete_job_group(std::string job_group_id, milliseconds deadline, completion<bool> done) override;
-  void assign_jobs(std::string job_group_id, std::vector<job_order> orders, departure_check may_leave,
-                   milliseconds deadline, completion<assigned_jobs> done) override;
+  void assign_jobs(std::string job_group_id, std::vector<job_order> orders, departure leaving, milliseconds deadline,
+                   completion<assigned_jobs> done) override;
+  void spend_mark(std::string job_group_id, std::string mark, milliseconds deadline, completion<bool> done) override;
   void list_jobs(std::vector<std::string> call_job_ids, milliseconds deadline,
                  completion<std::vector<job_snapshot>> done) override;
   void list_jobs_by_group(std::string job_group_id, int page_number, int page_size, milliseconds deadline,
