@@ -2,8 +2,6 @@
 
 #ifdef WAIHU_FAILPOINTS
 
-#include <unistd.h>
-
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
