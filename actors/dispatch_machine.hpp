@@ -250,8 +250,8 @@ class dispatch_machine {
     bool spending{};  ///< unknown: the provider has been asked to see to that.
     bool sent{};      ///< Known to have left us. Only then does finding no trace of it say something about its people.
     bool repeat_due{};  ///< The commit of this step failed and is repeated at `due`.
-    steady_time
-        due{};  ///< resting: next send; unknown: spending the mark, then earliest read; acking/requeuing: next repeat.
+    /// resting: next send; unknown: spending the mark, then earliest read; acking/requeuing: next repeat.
+    steady_time due{};
     std::string request_id;
     std::vector<std::pair<job_row_id, std::string>> ids;  ///< While acking.
     bool completes{};
