@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t wake_slice = 1'000;
 constexpr int max_job_crashes = 5;
 constexpr int max_group_pages = 200;
+/// Tries of one ResumeJobs that have marks of their own: as many as there are unless provider.read_tries is set.
+constexpr int resume_tries = 3;
 
 std::string group_name(const call_task_state& state) {
   return "任务_" + std::to_string(value(state.record.id)) + "_" + state.record.task_name;
@@ -104,10 +106,14 @@ struct order_visitor {
 
   void operator()(const task_orders::persist_switch_request&) const {
     auto& state = self->state;
-    commit_for_task(self, change::request_group{state.own(), state.eng->now()}, task_fact::request_committed{});
+    state.switch_noted_at = state.eng->now();
+    commit_for_task(self, change::request_group{state.own(), *state.switch_noted_at}, task_fact::request_committed{});
   }
 
-  void operator()(const task_orders::suspend_at_provider&) const { call_switch("SuspendJobs", true); }
+  void operator()(const task_orders::suspend_at_provider&) const {
+    if (self->state.at.in_doubt) return spend_resume_marks(0);
+    call_switch("SuspendJobs", true);
+  }
   void operator()(const task_orders::suspend_again&) const {
     auto& state = self->state;
     telemetry::log_repeated(telemetry::log_level::warn, "task", "task.switch_in_doubt", "",
@@ -201,13 +207,42 @@ struct order_visitor {
         });
   }
 
+  /// Of the ResumeJobs that the store says was asked for, the same for whoever owns the task. Each try has its own, for
+  /// what was throttled may have used its mark up; the last one is for all further tries.
+  [[nodiscard]] std::vector<std::string> resume_marks() const {
+    const auto& state = self->state;
+    const auto noted_ms = state.switch_noted_at ? to_epoch_ms(*state.switch_noted_at) : 0;
+    std::vector<std::string> marks;
+    for (int i = 0; i < resume_tries; ++i)
+      marks.push_back(state.at.job_group_id + "/resume/" + std::to_string(noted_ms) + "/" + std::to_string(i));
+    return marks;
+  }
+
+  /// A ResumeJobs may be on its way for as long as its sender stands still, and would undo the suspension (ADR 0017).
+  void spend_resume_marks(std::size_t spent) const {
+    const auto marks = resume_marks();
+    if (spent == marks.size()) return call_switch("SuspendJobs", true);
+    call_provider<bool>(
+        self, *self->state.eng, "ListJobsByGroup", reading,
+        [id = self->state.at.job_group_id, mark = marks[spent]](voice_provider& provider, milliseconds deadline,
+                                                                completion<bool> done) {
+          provider.spend_mark(id, mark, deadline, std::move(done));
+        },
+        [self = self, spent](const result<bool>& answer) {
+          if (answer) order_visitor{self}.spend_resume_marks(spent + 1);
+          else feed_task(self, task_fact::provider_refused{answer.error()});
+        });
+  }
+
   void call_switch(const char* operation, bool suspend) const {
     auto& state = self->state;
     call_provider<bool>(
         self, *state.eng, operation, writing,
-        [id = state.at.job_group_id, suspend](voice_provider& provider, milliseconds deadline, completion<bool> done) {
-          if (suspend) provider.suspend_jobs(id, deadline, std::move(done));
-          else provider.resume_jobs(id, deadline, std::move(done));
+        [id = state.at.job_group_id, marks = suspend ? std::vector<std::string>{} : resume_marks(),
+         tries = std::make_shared<std::size_t>(0)](voice_provider& provider, milliseconds deadline,
+                                                   completion<bool> done) {
+          if (marks.empty()) return provider.suspend_jobs(id, deadline, std::move(done));
+          provider.resume_jobs(id, marks[std::min((*tries)++, marks.size() - 1)], deadline, std::move(done));
         },
         [self = self](const result<bool>& answer) {
           if (answer) feed_task(self, task_fact::provider_did_it{});
@@ -348,7 +383,7 @@ void realign(task_pointer self) {
   call_provider<bool>(
       self, *state.eng, "ResumeJobs", writing,
       [id = state.at.job_group_id](voice_provider& provider, milliseconds deadline, completion<bool> done) {
-        provider.resume_jobs(id, deadline, std::move(done));
+        provider.resume_jobs(id, {}, deadline, std::move(done));
       },
       [self](const result<bool>&) { self->state.realigning = false; });
 }
@@ -501,6 +536,7 @@ void set_up(task_pointer self, query::loaded_task& loaded) {
   state.at.type = state.record.type;
   state.at.job_group_id = state.record.job_group_id;
   state.at.group_requested = state.record.group_requested_at.has_value();
+  state.switch_noted_at = state.record.group_requested_at;
   state.at.progress = {state.counters.total, state.counters.has_status, state.counters.follow_due};
   show(self);
   state.jobs.reserve(loaded.jobs.size());

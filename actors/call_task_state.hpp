@@ -104,6 +104,8 @@ struct call_task_state {
   bool read_joined_again{};  ///< More may have joined meanwhile.
   std::optional<caf::typed_response_promise<result<suspended_resumed_task>>> switching;
   std::optional<steady_time> suspend_again_at;
+  /// When the newest suspend or resume was written ahead; names its ResumeJobs at the provider.
+  std::optional<wall_time> switch_noted_at;
   std::shared_ptr<group_reading> reading;
   gate_reason gate_says{gate_reason::none};
   std::string last_error;

@@ -135,8 +135,9 @@ class outboundbot_client final : public voice_provider {
     group_order("SuspendJobs", std::move(job_group_id), {{"All", "true"}}, deadline, std::move(done));
   }
 
-  void resume_jobs(std::string job_group_id, milliseconds deadline, completion<bool> done) override {
-    group_order("ResumeJobs", std::move(job_group_id), {{"All", "true"}}, deadline, std::move(done));
+  void resume_jobs(std::string job_group_id, std::string mark, milliseconds deadline, completion<bool> done) override {
+    group_order("ResumeJobs", std::move(job_group_id), {{"All", "true"}}, deadline, std::move(done),
+                departure{std::move(mark), {}});
   }
 
   void cancel_jobs(std::string job_group_id, milliseconds deadline, completion<bool> done) override {
@@ -171,11 +172,12 @@ class outboundbot_client final : public voice_provider {
 
   /// An order to a whole group whose answer is the envelope only. Without a group it might reach the whole instance.
   void group_order(const char* action, std::string job_group_id, parameters query, milliseconds deadline,
-                   completion<bool> done) {
+                   completion<bool> done, departure leaving = {}) {
     if (job_group_id.empty()) return done(fail(errc::invalid_argument, std::string{action} + ": needs a group"));
     query.emplace_back("JobGroupId", std::move(job_group_id));
-    call<bool>(action, std::move(query), deadline, std::move(done),
-               [](const auto&, const auto&) { return result<bool>{true}; });
+    call<bool>(
+        action, std::move(query), deadline, std::move(done),
+        [](const auto&, const auto&) { return result<bool>{true}; }, std::move(leaving));
   }
 
   template <class T, class Decode>

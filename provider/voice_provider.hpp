@@ -57,7 +57,9 @@ class voice_provider {
   /// Suspend, resume or cancel a whole group (All=true with the group's id; an empty id is refused with
   /// invalid_argument).
   virtual void suspend_jobs(std::string job_group_id, milliseconds deadline, completion<bool> done) = 0;
-  virtual void resume_jobs(std::string job_group_id, milliseconds deadline, completion<bool> done) = 0;
+  /// `mark`: see `departure`.
+  virtual void resume_jobs(std::string job_group_id, std::string mark, milliseconds deadline,
+                           completion<bool> done) = 0;
   virtual void cancel_jobs(std::string job_group_id, milliseconds deadline, completion<bool> done) = 0;
   /// Cancels one job; one whose call has begun goes on (REFERENCE.md section 3.4).
   virtual void cancel_job(std::string call_job_id, milliseconds deadline, completion<bool> done) = 0;

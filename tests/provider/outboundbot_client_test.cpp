@@ -154,7 +154,7 @@ TEST(OutboundBotRequest, SendsAFreshNonceWithEveryCall) {
   checking_service service(envelope);
   const auto client = make_outboundbot_client(io.io, options_for(service.url())).value();
   for (int i = 0; i < 20; ++i)
-    outcome_of<bool>([&](auto done) { client->resume_jobs(group, deadline, std::move(done)); });
+    outcome_of<bool>([&](auto done) { client->resume_jobs(group, {}, deadline, std::move(done)); });
   std::set<std::string> nonces;
   for (const auto& check : service.checks()) nonces.insert(check.nonce);
   EXPECT_EQ(nonces.size(), 20U);
@@ -172,8 +172,10 @@ TEST(OutboundBotRequest, HasTheNonceOfItsMarkWhicheverOperationAndStyleItIs) {
   EXPECT_TRUE(outcome_of<bool>([&](auto d) { v3->spend_mark(group, group + "/1", deadline, d); }));
   EXPECT_TRUE(outcome_of<bool>([&](auto d) { v1->spend_mark(group, group + "/1", deadline, d); }));
   outcome_of<assigned_jobs>([&](auto d) { v1->assign_jobs(group, orders, {group + "/2", {}}, deadline, d); });
+  outcome_of<bool>([&](auto d) { v3->resume_jobs(group, group + "/2", deadline, d); });
   const auto checks = service.checks();
-  ASSERT_EQ(checks.size(), 4U);
+  ASSERT_EQ(checks.size(), 5U);
+  EXPECT_EQ(checks[4].nonce, checks[3].nonce);
   EXPECT_EQ(checks[0].nonce.size(), 32U);
   EXPECT_EQ(checks[1].nonce, checks[0].nonce);
   EXPECT_EQ(checks[2].nonce, checks[0].nonce);
@@ -199,10 +201,10 @@ TEST(OutboundBotRequest, CarriesTheSecurityTokenInBothStyles) {
   auto options = options_for(service.url());
   options.security_token = "Token+/==";
   const auto v3 = client_for(io, options);
-  outcome_of<bool>([&](auto done) { v3->resume_jobs(group, deadline, std::move(done)); });
+  outcome_of<bool>([&](auto done) { v3->resume_jobs(group, {}, deadline, std::move(done)); });
   options.signature = "v1";
   const auto v1 = client_for(io, options);
-  outcome_of<bool>([&](auto done) { v1->resume_jobs(group, deadline, std::move(done)); });
+  outcome_of<bool>([&](auto done) { v1->resume_jobs(group, {}, deadline, std::move(done)); });
   const auto requests = service.requests();
   ASSERT_EQ(requests.size(), 2U);
   EXPECT_EQ(signing::find_header(requests.front().headers, "x-acs-security-token"), "Token+/==");
@@ -265,7 +267,7 @@ TEST(OutboundBotRequest, RefusesWhatMustNotBeSentWithoutSendingIt) {
   EXPECT_TRUE(refused(outcome_of<bool>([&](auto d) { client->suspend_jobs("", deadline, d); })));
   EXPECT_TRUE(refused(outcome_of<bool>([&](auto d) { client->spend_mark("", "mark", deadline, d); })));
   EXPECT_TRUE(refused(outcome_of<bool>([&](auto d) { client->spend_mark(group, "", deadline, d); })));
-  EXPECT_TRUE(refused(outcome_of<bool>([&](auto d) { client->resume_jobs("", deadline, d); })));
+  EXPECT_TRUE(refused(outcome_of<bool>([&](auto d) { client->resume_jobs("", {}, deadline, d); })));
   EXPECT_TRUE(refused(outcome_of<bool>([&](auto d) { client->cancel_jobs("", deadline, d); })));
   EXPECT_TRUE(refused(outcome_of<bool>([&](auto d) { client->delete_job_group("", deadline, d); })));
   EXPECT_TRUE(service.requests().empty());
@@ -277,7 +279,7 @@ TEST(OutboundBotRequest, OrdersWholeGroupsOnlyByTheirId) {
   EXPECT_EQ(suspended.seen.action, "SuspendJobs");
   EXPECT_EQ(suspended.seen.business, expected);
   EXPECT_TRUE(suspended.outcome);
-  const auto resumed = exchange<bool>([](auto& c, auto d) { c.resume_jobs(group, deadline, d); });
+  const auto resumed = exchange<bool>([](auto& c, auto d) { c.resume_jobs(group, {}, deadline, d); });
   EXPECT_EQ(resumed.seen.action, "ResumeJobs");
   EXPECT_EQ(resumed.seen.business, expected);
   const auto cancelled = exchange<bool>([](auto& c, auto d) { c.cancel_jobs(group, deadline, d); });

@@ -11,6 +11,7 @@ constexpr std::array<std::string_view, promise_count> promise_names{"nobody_is_c
                                                                     "no_send_without_a_durable_intent",
                                                                     "no_send_without_the_shard",
                                                                     "a_suspended_task_sends_nothing",
+                                                                    "a_suspended_task_is_not_dialled",
                                                                     "a_stale_epoch_changes_nothing",
                                                                     "a_terminal_status_never_changes",
                                                                     "a_result_is_what_the_provider_said",
@@ -98,9 +99,15 @@ void judge::accepted(const std::string& reference, const std::string& call_job_i
     complain(promise::nobody_is_dialled_after_being_given_up, row_name(*job) + " was accepted after being given up");
 }
 
-void judge::dialled(const std::string& reference) {
+void judge::dialled(const std::string& reference, bool is_first) {
   const auto* job = row_of(reference);
-  if (job != nullptr && job->view.job.status != call_status::none && job->view.job.call_job_id.empty())
+  if (job != nullptr) {
+    // A suspension that was acknowledged, and nobody has asked to end it.
+    const auto& task = rows_->tasks.at(value(job->task));
+    if (task.type == task_type::suspended && !task.group_requested_at)
+      complain(promise::a_suspended_task_is_not_dialled, row_name(*job) + " was dialled while its task was suspended");
+  }
+  if (is_first && job != nullptr && job->view.job.status != call_status::none && job->view.job.call_job_id.empty())
     complain(promise::nobody_is_dialled_after_being_given_up, row_name(*job) + " was dialled after being given up");
 }
 

@@ -23,6 +23,7 @@ enum class promise : std::uint8_t {
   no_send_without_a_durable_intent,
   no_send_without_the_shard,
   a_suspended_task_sends_nothing,
+  a_suspended_task_is_not_dialled,
   a_stale_epoch_changes_nothing,
   a_terminal_status_never_changes,
   a_result_is_what_the_provider_said,
@@ -59,8 +60,8 @@ class judge {
   void accepted(const std::string& reference, const std::string& call_job_id);
   /// The provider refused an order, or took a batch without it: one attempt then suffices to give it up.
   void turned_away(const std::string& reference) { turned_away_.insert(reference); }
-  /// The provider dials.
-  void dialled(const std::string& reference);
+  /// The provider dials, for the first time or again.
+  void dialled(const std::string& reference, bool is_first);
   /// The provider reached a terminal state, perhaps not the first.
   void ended(const std::string& call_job_id, call_status status);
   /// A commit has just been applied, or refused.

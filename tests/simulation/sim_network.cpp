@@ -134,6 +134,23 @@ void provider_link::call(const char* operation, milliseconds deadline, std::func
   }
 }
 
+template <class T>
+void provider_link::call_or_hold_back(const char* operation, milliseconds deadline,
+                                      std::function<result<T>()> carry_out, completion<T> done) {
+  if (!world_.bad(world_.circumstances().network * 3))
+    return call<T>(operation, deadline, std::move(carry_out), std::move(done));
+  if (answers_->burnt()) return;
+  world_.count(fault::request_held_back);
+  heard(errc::timed_out);
+  world_.after(world_.span(1'000, longest_hold_back_ms), [carry_out = std::move(carry_out)] { carry_out(); });
+  const auto letter =
+      answers_->keep([done = std::move(done)](const void* answer) { done(*static_cast<const result<T>*>(answer)); });
+  world_.after(deadline, [bag = answers_, letter] {
+    const result<T> none = fail(errc::timed_out, "no answer in time");
+    bag->deliver(letter, &none);
+  });
+}
+
 void provider_link::create_job_group(job_group_request request, milliseconds deadline, completion<std::string> done) {
   call<std::string>(
       "CreateJobGroup", deadline,
@@ -161,28 +178,22 @@ void provider_link::assign_jobs(std::string job_group_id, std::vector<job_order>
   if (answers_->burnt()) return;
   for (const auto& order : orders) world_.note("sent " + order.reference_id);
   world_.judging.batch_leaves(sender, job_group_id, orders, world_.now());
-  auto carry_out = [&p = provider_, id = std::move(job_group_id), orders = std::move(orders),
-                    mark = std::move(leaving.mark)] { return p.assign_jobs(id, orders, mark); };
-  if (world_.bad(world_.circumstances().network * 3)) {
-    // The system of a node that stands still has it, and lets it go when everybody believes it lost.
-    world_.count(fault::request_held_back);
-    world_.after(world_.span(1'000, longest_hold_back_ms), [carry_out = std::move(carry_out)] { carry_out(); });
-    heard(errc::timed_out);
-    const auto letter = answers_->keep(
-        [done = std::move(done)](const void* answer) { done(*static_cast<const result<assigned_jobs>*>(answer)); });
-    world_.after(deadline, [bag = answers_, letter] {
-      const result<assigned_jobs> none = fail(errc::timed_out, "no answer in time");
-      bag->deliver(letter, &none);
-    });
-  } else {
-    call<assigned_jobs>("AssignJobs", deadline, std::move(carry_out), std::move(done));
-  }
+  call_or_hold_back<assigned_jobs>(
+      "AssignJobs", deadline,
+      [&p = provider_, id = std::move(job_group_id), orders = std::move(orders), mark = std::move(leaving.mark)] {
+        return p.assign_jobs(id, orders, mark);
+      },
+      std::move(done));
   if (on_batch) on_batch();
 }
 
 void provider_link::spend_mark(std::string, std::string mark, milliseconds deadline, completion<bool> done) {
   call<bool>(
-      "ListJobsByGroup", deadline, [&p = provider_, mark = std::move(mark)] { return p.spend_mark(mark); },
+      "ListJobsByGroup", deadline,
+      [&p = provider_, mark = std::move(mark)] {
+        p.take_mark(mark);
+        return result<bool>(true);
+      },
       std::move(done));
 }
 
@@ -225,9 +236,19 @@ void provider_link::suspend_jobs(std::string job_group_id, milliseconds deadline
       std::move(done));
 }
 
-void provider_link::resume_jobs(std::string job_group_id, milliseconds deadline, completion<bool> done) {
-  call<bool>(
-      "ResumeJobs", deadline, [&p = provider_, id = std::move(job_group_id)] { return p.switch_group(id, false); },
+void provider_link::resume_jobs(std::string job_group_id, std::string mark, milliseconds deadline,
+                                completion<bool> done) {
+  if (mark.empty())
+    return call<bool>(
+        "ResumeJobs", deadline, [&p = provider_, id = std::move(job_group_id)] { return p.switch_group(id, false); },
+        std::move(done));
+  call_or_hold_back<bool>(
+      "ResumeJobs", deadline,
+      [&p = provider_, id = std::move(job_group_id), mark = std::move(mark)] {
+        if (!p.take_mark(mark))
+          return result<bool>(fail(errc::lost, "this mark was used before", "SignatureNonceUsed"));
+        return p.switch_group(id, false);
+      },
       std::move(done));
 }
 

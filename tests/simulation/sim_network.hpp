@@ -57,7 +57,7 @@ class provider_link final : public voice_provider {
   void describe_job_group(std::string job_group_id, milliseconds deadline,
                           completion<job_group_progress> done) override;
   void suspend_jobs(std::string job_group_id, milliseconds deadline, completion<bool> done) override;
-  void resume_jobs(std::string job_group_id, milliseconds deadline, completion<bool> done) override;
+  void resume_jobs(std::string job_group_id, std::string mark, milliseconds deadline, completion<bool> done) override;
   void cancel_jobs(std::string job_group_id, milliseconds deadline, completion<bool> done) override;
   void cancel_job(std::string call_job_id, milliseconds deadline, completion<bool> done) override;
   void download_recording(std::string call_task_id, milliseconds deadline, completion<recording_link> done) override;
@@ -66,6 +66,11 @@ class provider_link final : public voice_provider {
   void set_outage(std::shared_ptr<sim_time> until) { outage_until_ = std::move(until); }
 
  private:
+  /// `call`, or now and then a request that the system of a sender who stands still holds back, and lets go when
+  /// everybody believes it lost.
+  template <class T>
+  void call_or_hold_back(const char* operation, milliseconds deadline, std::function<result<T>()> carry_out,
+                         completion<T> done);
   template <class T>
   void call(const char* operation, milliseconds deadline, std::function<result<T>()> carry_out, completion<T> done);
   void heard(errc code);

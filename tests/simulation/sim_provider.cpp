@@ -56,14 +56,9 @@ result<bool> sim_provider::delete_job_group(const std::string& job_group_id) {
   return true;
 }
 
-result<bool> sim_provider::spend_mark(const std::string& mark) {
-  used_marks_.insert(mark);
-  return true;
-}
-
 result<assigned_jobs> sim_provider::assign_jobs(const std::string& job_group_id, const std::vector<job_order>& orders,
                                                 const std::string& mark) {
-  if (!used_marks_.insert(mark).second) return fail(errc::lost, "this mark was used before", "SignatureNonceUsed");
+  if (!take_mark(mark)) return fail(errc::lost, "this mark was used before", "SignatureNonceUsed");
   const auto found = groups_.find(job_group_id);
   if (found == groups_.end() || found->second.deleted || refuses()) {
     for (const auto& order : orders) world_.judging.turned_away(order.reference_id);
@@ -139,7 +134,7 @@ void sim_provider::dial(std::size_t index) {
     return;
   }
   world_.note("dialled " + j.shown.reference_id);
-  if (j.shown.attempt_count == 0) world_.judging.dialled(j.shown.reference_id);
+  world_.judging.dialled(j.shown.reference_id, j.shown.attempt_count == 0);
   ++j.shown.attempt_count;
   j.shown.last.call_task_id = j.shown.call_job_id + "-attempt-" + std::to_string(j.shown.attempt_count);
   j.shown.last.calling_number = "02100000000";
@@ -255,8 +250,8 @@ result<provider_page<job_snapshot>> sim_provider::list_jobs_by_group(const std::
   answer.total_count = static_cast<std::int64_t>(rows.size());
   // The counter may know of jobs that the list does not show yet, or may not.
   if (world_.random.one_in(2)) answer.total_count += hidden;
-  for (auto i = static_cast<std::size_t>((page - 1) * page_size);
-       i < rows.size() && i < static_cast<std::size_t>(page * page_size); ++i) {
+  for (auto i = static_cast<std::size_t>(page - 1) * static_cast<std::size_t>(page_size);
+       i < rows.size() && i < static_cast<std::size_t>(page) * static_cast<std::size_t>(page_size); ++i) {
     auto row = listed(*rows[i]);
     row.last = {};
     answer.items.push_back(std::move(row));

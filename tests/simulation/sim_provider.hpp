@@ -21,7 +21,8 @@ class sim_provider {
   result<bool> delete_job_group(const std::string& job_group_id);
   result<assigned_jobs> assign_jobs(const std::string& job_group_id, const std::vector<job_order>& orders,
                                     const std::string& mark);
-  result<bool> spend_mark(const std::string& mark);
+  /// Whether the mark was not seen before.
+  bool take_mark(const std::string& mark) { return used_marks_.insert(mark).second; }
   result<std::vector<job_snapshot>> list_jobs(const std::vector<std::string>& call_job_ids);
   result<provider_page<job_snapshot>> list_jobs_by_group(const std::string& job_group_id, int page, int page_size);
   result<job_snapshot> describe_job(const std::string& call_job_id);

@@ -122,6 +122,7 @@ TEST_F(Simulation, NobodyIsDialledAfterBeingGivenUp) { expect_kept(promise::nobo
 TEST_F(Simulation, NothingIsSentWithoutADurableIntent) { expect_kept(promise::no_send_without_a_durable_intent); }
 TEST_F(Simulation, NothingIsSentByANodeThatLostItsShards) { expect_kept(promise::no_send_without_the_shard); }
 TEST_F(Simulation, ASuspendedTaskSendsNothing) { expect_kept(promise::a_suspended_task_sends_nothing); }
+TEST_F(Simulation, ASuspendedTaskIsNotDialled) { expect_kept(promise::a_suspended_task_is_not_dialled); }
 TEST_F(Simulation, AStaleEpochChangesNothing) { expect_kept(promise::a_stale_epoch_changes_nothing); }
 TEST_F(Simulation, ATerminalStatusNeverChanges) { expect_kept(promise::a_terminal_status_never_changes); }
 TEST_F(Simulation, AResultIsWhatTheProviderSaid) { expect_kept(promise::a_result_is_what_the_provider_said); }

@@ -19,7 +19,7 @@ enum class fault : std::uint8_t {
   connection_refused,  ///< Surely not received.
   request_lost,        ///< Never arrives; the client's deadline passes.
   request_late,        ///< Arrives seconds late, perhaps after the deadline.
-  request_held_back,   ///< AssignJobs arrives up to ten minutes late: its sender stood still with it in its hands.
+  request_held_back,   ///< AssignJobs or ResumeJobs arrives up to ten minutes late: its sender stood still with it.
   answer_lost,         ///< Carried out; the connection breaks before the answer.
   answer_late,         ///< Carried out; the deadline passes, then the answer comes all the same.
   answer_doubled,      ///< The same answer twice.

@@ -145,7 +145,7 @@ void fake_provider::suspend_jobs(std::string, milliseconds, completion<bool> don
   done(true);
 }
 
-void fake_provider::resume_jobs(std::string, milliseconds, completion<bool> done) {
+void fake_provider::resume_jobs(std::string, std::string, milliseconds, completion<bool> done) {
   if (switch_failure) return done(tl::unexpected<failure>(*switch_failure));
   ++resumes;
   done(true);

@@ -66,7 +66,7 @@ class fake_provider final : public voice_provider {
   void describe_job_group(std::string job_group_id, milliseconds deadline,
                           completion<job_group_progress> done) override;
   void suspend_jobs(std::string job_group_id, milliseconds deadline, completion<bool> done) override;
-  void resume_jobs(std::string job_group_id, milliseconds deadline, completion<bool> done) override;
+  void resume_jobs(std::string job_group_id, std::string mark, milliseconds deadline, completion<bool> done) override;
   void cancel_jobs(std::string job_group_id, milliseconds deadline, completion<bool> done) override;
   void cancel_job(std::string call_job_id, milliseconds deadline, completion<bool> done) override;
   void download_recording(std::string call_task_id, milliseconds deadline, completion<recording_link> done) override;
